@@ -1,0 +1,161 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house of Varve, as data. A module stands on a floor and may import only modules that stand on lower
+// ones; `dependencies` below is the whole truth, and the build refuses an import that is not declared here.
+// Tests/TidyTests checks the floors themselves.
+
+/// Settings of every Swift target.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// Settings of every C target.
+let cSettings: [CSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableWarning("all"),
+    .enableWarning("extra"),
+]
+
+/// A module of the engine: its floor, its folder and what it stands on.
+struct Module {
+    enum Language { case swift, c }
+
+    var floor: Int
+    var name: String
+    var language: Language = .swift
+    var path: String?
+    var dependencies: [String] = []
+
+    var target: Target {
+        .target(
+            name: name,
+            dependencies: dependencies.map { .byName(name: $0) },
+            path: path ?? "Sources/\(name)",
+            cSettings: language == .c ? cSettings : nil,
+            swiftSettings: language == .swift ? swiftSettings : nil)
+    }
+}
+
+let modules: [Module] = [
+    // Floor 0: C kernels, and thin C over system libraries.
+    Module(floor: 0, name: "CKernels", language: .c),
+    Module(floor: 0, name: "CRing", language: .c, dependencies: ["CUring"]),
+
+    // Floor 1: bytes and values, arithmetic, the operating system.
+    Module(floor: 1, name: "VarveFormat", path: "Format/Codec", dependencies: ["CXXHash", "CZstd", "CRoaring"]),
+    Module(floor: 1, name: "VarveKernels", dependencies: ["CKernels"]),
+    Module(floor: 1, name: "VarveStorage", dependencies: ["CRing"]),
+
+    // Floor 2: the index and the filters. (The simulated disk stands here because it wears VarveStorage's face.)
+    Module(floor: 2, name: "VarveStorageSimulation", dependencies: ["VarveStorage"]),
+    Module(floor: 2, name: "VarveGraph", dependencies: ["VarveFormat", "VarveKernels", "VarveStorage"]),
+    Module(floor: 2, name: "VarveQuantization", dependencies: ["VarveFormat", "VarveKernels"]),
+    Module(floor: 2, name: "VarveFilter", dependencies: ["VarveFormat", "CRoaring", "CZstd"]),
+
+    // Floor 3: the artefacts of a store.
+    Module(floor: 3, name: "VarveLog", dependencies: ["VarveFormat", "VarveStorage"]),
+    Module(floor: 3, name: "VarveManifest", dependencies: ["VarveFormat", "VarveStorage"]),
+    Module(
+        floor: 3, name: "VarveMemtable",
+        dependencies: ["VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph"]),
+    Module(
+        floor: 3, name: "VarveSegment",
+        dependencies: [
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveQuantization", "VarveFilter",
+        ]),
+
+    // Floor 4: what moves between artefacts.
+    Module(
+        floor: 4, name: "VarveCompaction",
+        dependencies: [
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveManifest", "VarveMemtable",
+            "VarveSegment",
+        ]),
+    Module(
+        floor: 4, name: "VarveQuery",
+        dependencies: [
+            "VarveFormat", "VarveKernels", "VarveManifest", "VarveMemtable", "VarveSegment", "VarveFilter",
+        ]),
+    Module(
+        floor: 4, name: "VarveCheck",
+        dependencies: ["VarveFormat", "VarveStorage", "VarveLog", "VarveManifest", "VarveSegment"]),
+
+    // Floor 5: the public face.
+    Module(
+        floor: 5, name: "Varve",
+        dependencies: [
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveLog", "VarveManifest",
+            "VarveMemtable", "VarveSegment", "VarveCompaction", "VarveQuery", "VarveFilter", "CJansson",
+        ]),
+]
+
+/// System libraries: floor 0, found by pkg-config where the distribution has a file for it.
+let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+        name: "CXXHash", path: "Sources/CXXHash", pkgConfig: "libxxhash",
+        providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CRoaring", path: "Sources/CRoaring", providers: [.apt(["libroaring-dev"])]),
+    .systemLibrary(
+        name: "CUring", path: "Sources/CUring", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+    .systemLibrary(
+        name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson",
+        providers: [.apt(["libjansson-dev"])]),
+]
+
+/// An executable of the top floor.
+func program(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies.map { .byName(name: $0) }, path: path,
+        swiftSettings: swiftSettings)
+}
+
+let programs: [Target] = [
+    program("varve-bench", "Benchmarks/varve-bench", ["Varve", "VarveKernels", "VarveFormat", "VarveGraph"]),
+    program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
+]
+
+/// A test target, named after the module it tests.
+func tests(of module: String, _ dependencies: [String] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests",
+        dependencies: ([module] + dependencies).map { .byName(name: $0) },
+        path: "Tests/\(module)Tests", swiftSettings: swiftSettings)
+}
+
+let testTargets: [Target] = [
+    tests(of: "VarveFormat"),
+    tests(of: "VarveKernels", ["CKernels"]),
+    tests(of: "VarveStorage"),
+    tests(of: "VarveStorageSimulation", ["VarveStorage"]),
+    tests(of: "VarveGraph", ["VarveKernels", "VarveFormat", "VarveStorage"]),
+    tests(of: "VarveQuantization", ["VarveKernels", "VarveFormat"]),
+    tests(of: "VarveFilter", ["VarveFormat"]),
+    tests(of: "VarveLog", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    tests(of: "VarveManifest", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    tests(of: "VarveMemtable", ["VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph"]),
+    tests(
+        of: "VarveSegment",
+        [
+            "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveKernels", "VarveGraph",
+            "VarveQuantization", "VarveFilter",
+        ]),
+    tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: swiftSettings),
+]
+
+let package = Package(
+    name: "varve",
+    products: [
+        .library(name: "Varve", targets: ["Varve"]),
+        .executable(name: "varve-bench", targets: ["varve-bench"]),
+    ],
+    targets: systemLibraries + modules.map(\.target) + programs + testTargets)
