@@ -49,13 +49,16 @@ let modules: [Module] = [
     Module(floor: 0, name: "CRing", language: .c, dependencies: ["CUring"]),
 
     // Floor 1: bytes and values, arithmetic, the operating system.
-    Module(floor: 1, name: "VarveFormat", path: "Format/Codec", dependencies: ["CXXHash", "CZstd", "CRoaring"]),
+    Module(
+        floor: 1, name: "VarveFormat", path: "Format/Codec",
+        dependencies: ["CXXHash", "CZstd", "CRoaring"]),
     Module(floor: 1, name: "VarveKernels", dependencies: ["CKernels"]),
     Module(floor: 1, name: "VarveStorage", dependencies: ["CRing"]),
 
     // Floor 2: the index and the filters. (The simulated disk stands here because it wears VarveStorage's face.)
     Module(floor: 2, name: "VarveStorageSimulation", dependencies: ["VarveStorage"]),
-    Module(floor: 2, name: "VarveGraph", dependencies: ["VarveFormat", "VarveKernels", "VarveStorage"]),
+    Module(
+        floor: 2, name: "VarveGraph", dependencies: ["VarveFormat", "VarveKernels", "VarveStorage"]),
     Module(floor: 2, name: "VarveQuantization", dependencies: ["VarveFormat", "VarveKernels"]),
     Module(floor: 2, name: "VarveFilter", dependencies: ["VarveFormat", "CRoaring", "CZstd"]),
 
@@ -68,20 +71,23 @@ let modules: [Module] = [
     Module(
         floor: 3, name: "VarveSegment",
         dependencies: [
-            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveQuantization", "VarveFilter",
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveQuantization",
+            "VarveFilter",
         ]),
 
     // Floor 4: what moves between artefacts.
     Module(
         floor: 4, name: "VarveCompaction",
         dependencies: [
-            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveManifest", "VarveMemtable",
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveManifest",
+            "VarveMemtable",
             "VarveSegment",
         ]),
     Module(
         floor: 4, name: "VarveQuery",
         dependencies: [
-            "VarveFormat", "VarveKernels", "VarveManifest", "VarveMemtable", "VarveSegment", "VarveFilter",
+            "VarveFormat", "VarveKernels", "VarveManifest", "VarveMemtable", "VarveSegment",
+            "VarveFilter",
         ]),
     Module(
         floor: 4, name: "VarveCheck",
@@ -91,21 +97,26 @@ let modules: [Module] = [
     Module(
         floor: 5, name: "Varve",
         dependencies: [
-            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveLog", "VarveManifest",
-            "VarveMemtable", "VarveSegment", "VarveCompaction", "VarveQuery", "VarveFilter", "CJansson",
+            "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveLog",
+            "VarveManifest",
+            "VarveMemtable", "VarveSegment", "VarveCompaction", "VarveQuery", "VarveFilter",
+            "CJansson",
         ]),
 ]
 
 /// System libraries: floor 0, found by pkg-config where the distribution has a file for it.
 let systemLibraries: [Target] = [
     .systemLibrary(
-        name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd",
+        providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
         name: "CXXHash", path: "Sources/CXXHash", pkgConfig: "libxxhash",
         providers: [.apt(["libxxhash-dev"])]),
-    .systemLibrary(name: "CRoaring", path: "Sources/CRoaring", providers: [.apt(["libroaring-dev"])]),
     .systemLibrary(
-        name: "CUring", path: "Sources/CUring", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        name: "CRoaring", path: "Sources/CRoaring", providers: [.apt(["libroaring-dev"])]),
+    .systemLibrary(
+        name: "CUring", path: "Sources/CUring", pkgConfig: "liburing",
+        providers: [.apt(["liburing-dev"])]),
     .systemLibrary(
         name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson",
         providers: [.apt(["libjansson-dev"])]),
@@ -119,7 +130,9 @@ func program(_ name: String, _ path: String, _ dependencies: [String]) -> Target
 }
 
 let programs: [Target] = [
-    program("varve-bench", "Benchmarks/varve-bench", ["Varve", "VarveKernels", "VarveFormat", "VarveGraph"]),
+    program(
+        "varve-bench", "Benchmarks/varve-bench",
+        ["Varve", "VarveKernels", "VarveFormat", "VarveGraph"]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
 ]
 

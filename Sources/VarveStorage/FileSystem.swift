@@ -59,7 +59,8 @@ public protocol StoredFile: AnyObject, Sendable {
     /// The path it was opened by.
     var path: FilePath { get }
     /// Reads up to `buffer.count` bytes at `offset`; may read fewer, and zero only at the end.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError)
+        -> Int
     /// Writes up to `buffer.count` bytes at `offset`; may write fewer, but at least one.
     func write(_ buffer: UnsafeRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
     /// Makes what has been written durable.

@@ -80,7 +80,9 @@ public struct FileHeader: Hashable, Sendable {
     public init(decoding bytes: RawSpan, expecting kind: FileKind) throws(FormatError) {
         var reader = ByteReader(bytes, section: "file header")
         let magic = try reader.readBytes(8)
-        guard magic == Self.magic else { throw reader.error(.foreign, "not a file of a Varve store") }
+        guard magic == Self.magic else {
+            throw reader.error(.foreign, "not a file of a Varve store")
+        }
         let kindByte = try reader.readUInt8()
         let reserved = try reader.readUInt8()
         let version = try reader.readUInt16()
@@ -95,7 +97,8 @@ public struct FileHeader: Hashable, Sendable {
             throw reader.error(.checksumMismatch, "header checksum does not match")
         }
         guard version == Self.formatVersion else {
-            throw reader.error(version > Self.formatVersion ? .tooNew : .invalidValue,
+            throw reader.error(
+                version > Self.formatVersion ? .tooNew : .invalidValue,
                 "format version \(version), this reader knows \(Self.formatVersion)")
         }
         guard let found = FileKind(rawValue: kindByte), found == kind else {

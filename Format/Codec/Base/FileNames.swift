@@ -63,7 +63,8 @@ public enum FileNames {
     public static func tombstoneNumbers(_ name: String) -> (SegmentID, VersionNumber)? {
         guard name.hasSuffix(".del") else { return nil }
         let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let segment = number(parts[0]), let version = number(parts[1]) else {
+        guard parts.count == 2, let segment = number(parts[0]), let version = number(parts[1])
+        else {
             return nil
         }
         return (SegmentID(segment), VersionNumber(version))
