@@ -55,11 +55,14 @@ let modules: [Module] = [
     Module(floor: 1, name: "VarveKernels", dependencies: ["CKernels"]),
     Module(floor: 1, name: "VarveStorage", dependencies: ["CRing"]),
 
-    // Floor 2: the index and the filters. (The simulated disk stands here because it wears VarveStorage's face.)
+    // Floor 2: the index and the filters; and the simulated disk, which wears VarveStorage's face.
     Module(floor: 2, name: "VarveStorageSimulation", dependencies: ["VarveStorage"]),
     Module(
-        floor: 2, name: "VarveGraph", dependencies: ["VarveFormat", "VarveKernels", "VarveStorage"]),
-    Module(floor: 2, name: "VarveQuantization", dependencies: ["VarveFormat", "VarveKernels"]),
+        floor: 2, name: "VarveGraph",
+        dependencies: ["VarveFormat", "VarveKernels", "VarveStorage", "CKernels"]),
+    Module(
+        floor: 2, name: "VarveQuantization",
+        dependencies: ["VarveFormat", "VarveKernels", "VarveStorage", "CKernels"]),
     Module(floor: 2, name: "VarveFilter", dependencies: ["VarveFormat", "CRoaring", "CZstd"]),
 
     // Floor 3: the artefacts of a store.
@@ -150,7 +153,7 @@ let testTargets: [Target] = [
     tests(of: "VarveStorage"),
     tests(of: "VarveStorageSimulation", ["VarveStorage"]),
     tests(of: "VarveGraph", ["VarveKernels", "VarveFormat", "VarveStorage"]),
-    tests(of: "VarveQuantization", ["VarveKernels", "VarveFormat"]),
+    tests(of: "VarveQuantization", ["VarveKernels", "VarveFormat", "VarveStorage"]),
     tests(of: "VarveFilter", ["VarveFormat"]),
     tests(of: "VarveLog", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     tests(of: "VarveManifest", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),

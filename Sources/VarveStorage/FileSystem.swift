@@ -52,9 +52,9 @@ public protocol FileSystem: AnyObject, Sendable {
     func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64
 }
 
-/// An open file. Closing happens once: by ``close()``, or when the last reference goes.
+/// An open file.
 ///
-/// All calls may be made from any thread; the caller orders writes that overlap.
+/// Closing happens once: by ``close()``, or when the last reference goes. All calls may be made from any thread; the caller orders writes that overlap.
 public protocol StoredFile: AnyObject, Sendable {
     /// The path it was opened by.
     var path: FilePath { get }
