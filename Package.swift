@@ -1,9 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The house of Varve, as data. A module stands on a floor and may import only modules that stand on lower
-// ones; `dependencies` below is the whole truth, and the build refuses an import that is not declared here.
-// Tests/TidyTests checks the floors themselves.
+// The house of Varve, as data. A module stands on a floor and may import only modules that stand on
+// lower ones; `dependencies` below is the whole truth, and the build refuses an import that is not
+// declared here. Tests/TidyTests checks the floors themselves.
 
 /// Settings of every Swift target.
 let swiftSettings: [SwiftSetting] = [

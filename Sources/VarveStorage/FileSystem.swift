@@ -4,8 +4,9 @@
 public enum OpenMode: Hashable, Sendable {
     /// An existing file, for reading.
     case read
-    /// An existing file, for reading past the page cache (`O_DIRECT`); offset, count and address of every
-    /// read are multiples of 4,096. Falls back to ``read`` where the file system has no such mode.
+    /// An existing file, for reading past the page cache (`O_DIRECT`); offset, count and address of
+    /// every read are multiples of 4,096. Falls back to ``read`` where the file system has no such
+    /// mode.
     case readDirect
     /// An existing file, for reading and writing.
     case readWrite
@@ -45,8 +46,9 @@ public protocol FileSystem: AnyObject, Sendable {
     func status(_ path: FilePath) throws(StorageError) -> FileStatus?
     /// Makes the names in a directory durable.
     func syncDirectory(_ path: FilePath) throws(StorageError)
-    /// Takes the lock of the file at `path`, creating the file if needed; fails with `.locked` if another
-    /// opener, in this process or any other, holds it. The lock ends with the object or the process.
+    /// Takes the lock of the file at `path`, creating the file if needed; fails with `.locked` if
+    /// another opener, in this process or any other, holds it. The lock ends with the object or the
+    /// process.
     func lock(_ path: FilePath) throws(StorageError) -> any FileLock
     /// Bytes an unprivileged process can still write to the file system that holds `path`.
     func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64
@@ -54,7 +56,8 @@ public protocol FileSystem: AnyObject, Sendable {
 
 /// An open file.
 ///
-/// Closing happens once: by ``close()``, or when the last reference goes. All calls may be made from any thread; the caller orders writes that overlap.
+/// Closing happens once: by ``close()``, or when the last reference goes. All calls may be made
+/// from any thread; the caller orders writes that overlap.
 public protocol StoredFile: AnyObject, Sendable {
     /// The path it was opened by.
     var path: FilePath { get }
@@ -71,7 +74,8 @@ public protocol StoredFile: AnyObject, Sendable {
     func truncate(to byteCount: UInt64) throws(StorageError)
     /// The length in bytes.
     func byteCount() throws(StorageError) -> UInt64
-    /// Maps the bytes in `range` for reading. The range must lie inside the file, which must not shrink.
+    /// Maps the bytes in `range` for reading. The range must lie inside the file, which must not
+    /// shrink.
     func map(_ range: Range<UInt64>) throws(StorageError) -> MappedBytes
     /// Closes; an error here counts as a failed write.
     func close() throws(StorageError)

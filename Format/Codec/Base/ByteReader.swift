@@ -146,7 +146,8 @@ public struct ByteReader: ~Escapable {
         _ type: T.Type
     ) throws(FormatError) -> T {
         let start = try skip(MemoryLayout<T>.size)
-        // Safety: skip has checked that all bytes of the integer are there; any bits are an integer.
+        // Safety: skip has checked that all bytes of the integer are there; any bits are an
+        // integer.
         return unsafe T(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: T.self))
     }
 }

@@ -1,4 +1,5 @@
-// The first 64 bytes of every binary file of a store. Specification: Format/Specification/common.md.
+// The first 64 bytes of every binary file of a store. Specification:
+// Format/Specification/common.md.
 
 /// The kinds of binary file a store has.
 public enum FileKind: UInt8, Sendable, CaseIterable {
@@ -75,8 +76,8 @@ public struct FileHeader: Hashable, Sendable {
 
     /// Reads and verifies a header; nothing in it is believed before its checksum is.
     ///
-    /// - Throws: ``FormatError`` of kind `truncated`, `foreign` (other magic), `misplaced` (another kind),
-    ///   `checksumMismatch`, `tooNew` (format version or a required feature), `invalidValue`.
+    /// - Throws: ``FormatError`` of kind `truncated`, `foreign` (other magic), `misplaced` (another
+    ///   kind), `checksumMismatch`, `tooNew` (format version or a required feature), `invalidValue`.
     public init(decoding bytes: RawSpan, expecting kind: FileKind) throws(FormatError) {
         var reader = ByteReader(bytes, section: "file header")
         let magic = try reader.readBytes(8)

@@ -2,7 +2,8 @@
 
 /// Bytes that are not what the specification says.
 ///
-/// Decoders throw it and never trap; it names the file, the section and the offset of the first wrong byte.
+/// Decoders throw it and never trap; it names the file, the section and the offset of the first
+/// wrong byte.
 public struct FormatError: Error, Hashable, Sendable {
     /// The kinds of wrongness, each calling for a different answer.
     public enum Kind: String, Hashable, Sendable {
