@@ -1,1 +1,7 @@
+// The kernels by topic; each header is a page of the same C interface.
 #pragma once
+
+#include "vk_bytes.h"
+#include "vk_convert.h"
+#include "vk_exact.h"
+#include "vk_tiers.h"

@@ -1,0 +1,44 @@
+// The tier every machine runs, and the one the others are tested against.
+
+#define VK_TARGET
+#define VK_HALF(x, i) vk_half_to_float((x)[i])
+
+#include "half.h"
+#include "tier_body.h"
+#include "tier_tables.h"
+
+static uint32_t dot_u8(const uint8_t *a, const uint8_t *b, size_t padded_count) {
+    uint32_t total = 0;
+    for (size_t i = 0; i < padded_count; i++) total += (uint32_t)a[i] * b[i];
+    return total;
+}
+
+static inline uint32_t dot_row(const uint8_t *query, uint32_t query_sum, const uint8_t *codes,
+                               size_t padded_count) {
+    (void)query_sum;
+    return dot_u8(query, codes, padded_count);
+}
+
+VK_BYTE_DOTS(dot_row)
+
+static void f32_to_f16(const float *x, size_t count, uint16_t *out) {
+    for (size_t i = 0; i < count; i++) out[i] = vk_float_to_half(x[i]);
+}
+
+static void f16_to_f32(const uint16_t *x, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = vk_half_to_float(x[i]);
+}
+
+const vk_kernels vk_kernels_scalar = {
+    .tier = vk_tier_scalar,
+    .dot_u8 = dot_u8,
+    .byte_dots = byte_dots,
+    .l2_u8 = l2_u8,
+    VK_EXACT_ENTRIES,
+    .encode_codes = encode_codes,
+    .range = range,
+    .byte_sums = byte_sums,
+    .first_not_finite = first_not_finite,
+    .f32_to_f16 = f32_to_f16,
+    .f16_to_f32 = f16_to_f32,
+};
