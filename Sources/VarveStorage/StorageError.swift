@@ -18,6 +18,8 @@ public struct StorageError: Error, Hashable, Sendable {
         case noResources
         /// Fewer bytes than the caller needs: the file ends early.
         case endOfFile
+        /// The file is longer than the caller allows.
+        case tooLarge
         /// The device failed, or anything else.
         case inputOutput
     }
