@@ -99,7 +99,7 @@ internal import Testing
         "// TO" + "DO: later", "let x = 1 // FIX" + "ME", "// XX" + "X",
         "\"/ho" + "me/somebody/a\"",
         "see ../sha" + "red/notes", "pip from pypi" + ".org", "fixed (#" + "12)", "see #" + "7.",
-        "written by Clau" + "de", "in this " + "session",
+        "written in this " + "session",
     ])
     func `words that have no place are found`(line: String) {
         #expect(wordViolations(SourceFile(path: "Format/notes.md", text: line)).count == 1)
