@@ -166,4 +166,12 @@ internal import Testing
         #expect(documentationViolations(witness, index, house).isEmpty)
         #expect(documentationViolations(stranger, index, house).count == 1)
     }
+
+    @Test func `an example that is not compiled is found`() {
+        let text = "Text.\n```swift\nimport Varve\n\nlet a = 1\nlet b = 2\n```\n```\nlet c = 3\n```"
+        let page = SourceFile(path: "README.md", text: text)
+        #expect(exampleViolations(page, [swift("    let a = 1\n\n    let b = 2\n")]).isEmpty)
+        #expect(exampleViolations(page, [swift("let a = 1\nlet b = 3")]).map(\.line) == [2])
+        #expect(exampleViolations(page, [page]).count == 1)
+    }
 }

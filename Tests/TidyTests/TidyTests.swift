@@ -67,4 +67,10 @@ internal import Testing
         let index = ConformanceIndex(files)
         expectNone(files.flatMap { documentationViolations($0, index, house) })
     }
+
+    @Test func `examples in README.md are compiled`() throws {
+        let files = try Self.everything().files
+        let pages = files.filter { $0.path == "README.md" }
+        expectNone(pages.flatMap { exampleViolations($0, files) })
+    }
 }

@@ -1,0 +1,88 @@
+// What the machine and the process have to say.
+
+import Glibc
+
+/// Nanoseconds of a clock that never goes back.
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// Seconds since an earlier ``monotonicNanoseconds()``.
+func seconds(since start: UInt64) -> Double { Double(monotonicNanoseconds() - start) / 1e9 }
+
+/// A number of KiB out of `/proc/self/status`, in MiB: `VmRSS` now, `VmHWM` at its highest.
+func residentMebibytes(_ field: String) -> Double {
+    let line = textOfFile("/proc/self/status").split(separator: "\n").first {
+        $0.hasPrefix(field + ":")
+    }
+    return (line.flatMap { Double($0.filter(\.isNumber)) } ?? 0) / 1024
+}
+
+/// Starts the highest resident size anew from what is resident now.
+func resetPeakResidentSize() { write("5", to: "/proc/self/clear_refs") }
+
+/// Bytes of every file below a directory.
+func directoryByteCount(_ path: String) -> UInt64 {
+    guard let directory = unsafe opendir(path) else { return 0 }
+    defer { unsafe closedir(directory) }
+    var total: UInt64 = 0
+    while let entry = unsafe readdir(directory) {
+        // Safety: the kernel ends the name with a zero inside the array.
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+            unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+        }
+        var status = stat()
+        guard name != ".", name != "..", unsafe lstat(path + "/" + name, &status) == 0 else {
+            continue
+        }
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        total += isDirectory ? directoryByteCount(path + "/" + name) : UInt64(status.st_size)
+    }
+    return total
+}
+
+/// The processor, its cores, the memory, the kernel and how this program was built.
+func environmentFacts() -> JSONValue {
+    let processor =
+        textOfFile("/proc/cpuinfo").split(separator: "\n")
+        .first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "unknown"
+    let kernel = textOfFile("/proc/sys/kernel/osrelease").prefix { $0 != "\n" }
+    let pageCount = sysconf(Int32(_SC_PHYS_PAGES))
+    let pageByteCount = sysconf(Int32(_SC_PAGESIZE))
+    #if DEBUG
+        let build = "debug"
+    #else
+        let build = "release"
+    #endif
+    return .object([
+        ("cpu", .text(String(processor.drop { $0 == " " }))),
+        ("cores", .integer(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
+        ("memory_mib", .integer((pageCount * pageByteCount) >> 20)),
+        ("kernel", .text(String(kernel))),
+        ("build", .text(build)),
+    ])
+}
+
+/// The whole of a small file, such as those under `/proc`; empty if it cannot be read.
+func textOfFile(_ path: String) -> String {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = unsafe read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+        bytes.append(contentsOf: buffer[..<count])
+    }
+}
+
+private func write(_ text: String, to path: String) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    _ = unsafe Glibc.write(descriptor, bytes, bytes.count)
+}
