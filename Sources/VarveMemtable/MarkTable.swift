@@ -27,7 +27,7 @@ public final class MarkTable: Sendable {
     /// Bytes the table would take after `added` more marks.
     func byteCount(afterAdding added: Int) -> Int { slots.byteCount(afterAdding: added) }
 
-    /// Marks a row; the writer's. A row marked before keeps its older operation.
+    /// Marks a row, unless it is marked already; the writer's.
     func insert(_ ordinal: RowOrdinal, _ operation: OperationIndex) {
         precondition(ordinal.rawValue < .max, "a row ordinal out of range")
         let key = ordinal.rawValue + 1
