@@ -36,7 +36,7 @@ internal import Synchronization
     }
 
     deinit {
-        for unsafeblock in unsafe blocks { unsafe block.deallocate() }
+        for index in unsafe blocks.indices { unsafe blocks[index].deallocate() }
     }
 
     /// Bytes of a block of `slotCount` slots.
