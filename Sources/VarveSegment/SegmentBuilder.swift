@@ -1,0 +1,183 @@
+// Writes segments.
+
+import VarveFormat
+public import VarveStorage
+
+/// Writes segment files from rows and a graph, in a stream.
+///
+/// Nothing of the file is kept in memory but a buffer of 1 MiB, eight bytes for each 4 KiB written, the order of
+/// the ids (12 bytes a row; texts whole) and the filter of the ids.
+public struct SegmentBuilder: Sendable {
+    let fileSystem: any FileSystem
+    let runtime: any Runtime
+    let threadCount: Int
+
+    /// A builder that uses up to `threadCount` threads; the bytes it writes do not depend on how many.
+    public init(fileSystem: any FileSystem, runtime: any Runtime, threadCount: Int) {
+        self.fileSystem = fileSystem
+        self.runtime = runtime
+        self.threadCount = max(1, threadCount)
+    }
+
+    /// Writes the segment at `path`, durable but for its name: the caller syncs the directory.
+    ///
+    /// - Throws: ``SegmentError``; whatever fails, no file is left behind as far as the disk allows its removal.
+    package func build(
+        _ plan: SegmentPlan, rows: any SegmentRows, neighbors: NeighborLists, at path: FilePath
+    ) throws(SegmentError) -> SegmentFacts {
+        try Self.check(plan, rows: rows, neighbors: neighbors)
+        let order = try IdentifierOrder(of: rows)
+        let header = FileHeader(
+            kind: .segment, store: plan.store, file: plan.file, number: plan.id.rawValue)
+        let writer = try SegmentFileWriter(fileSystem: fileSystem, path: path, header: header)
+        do {
+            let description = SegmentDescription(
+                schema: plan.schema, rowCount: rows.rowCount,
+                maximumDegree: neighbors.maximumDegree, identifierKind: order.kind,
+                sequences: plan.sequences, graph: plan.graph, liftNorm2: plan.liftNorm2,
+                attributes: plan.attributes)
+            try writer.write(.schema, description.encoded())
+            try writer.write(.entry, EntryPoints(plan.entryPoints).encoded())
+            try writer.write(.statistics, Self.statistics(of: neighbors).encoded())
+            try writeIdentifiers(of: rows, order, to: writer)
+            try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
+            let (byteCount, digest) = try writer.finish()
+            return SegmentFacts(
+                id: plan.id, file: plan.file, byteCount: byteCount, digest: digest,
+                rowCount: rows.rowCount, sequences: plan.sequences)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    private static func check(
+        _ plan: SegmentPlan, rows: any SegmentRows, neighbors: NeighborLists
+    ) throws(SegmentError) {
+        guard SegmentDescription.rowCountRange.contains(rows.rowCount) else {
+            throw .invalidRows("\(rows.rowCount) rows")
+        }
+        guard neighbors.rowCount == rows.rowCount else {
+            throw .invalidRows("\(rows.rowCount) rows, a graph of \(neighbors.rowCount)")
+        }
+        guard SegmentDescription.degreeRange.contains(neighbors.maximumDegree) else {
+            throw .invalidRows("a graph of degree \(neighbors.maximumDegree)")
+        }
+        guard (1...EntryPoints.maximumCount).contains(plan.entryPoints.count),
+            plan.entryPoints.allSatisfy({ $0.index < rows.rowCount })
+        else {
+            throw .invalidRows("entry points outside the rows, or none")
+        }
+    }
+
+    private static func statistics(of neighbors: NeighborLists) -> SegmentStatistics {
+        var histogram = [UInt64](repeating: 0, count: neighbors.maximumDegree + 1)
+        for degree in neighbors.degrees { histogram[Int(degree)] += 1 }
+        return SegmentStatistics(degreeHistogram: histogram)
+    }
+}
+
+extension SegmentBuilder {
+    /// Blocks of sections that are read here and there.
+    static let randomBlockByteCount = 4_096
+
+    private func writeIdentifiers(
+        of rows: any SegmentRows, _ order: IdentifierOrder, to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        writer.begin(.identifiers)
+        var part = ByteWriter(capacity: 1 << 16)
+        if order.kind == .tagged {
+            var offset = UInt64(8 * (rows.rowCount + 1))
+            part.append(offset)
+            for row in 0..<rows.rowCount {
+                offset += UInt64(
+                    IdentifierRecord.byteCount(try rows.id(RowOrdinal(UInt32(row)))))
+                part.append(offset)
+                try writer.drain(&part)
+            }
+        }
+        for row in 0..<rows.rowCount {
+            let id = try rows.id(RowOrdinal(UInt32(row)))
+            switch (order.kind, id) {
+            case (.numbers, .number(let number)): part.append(number)
+            case (.numbers, .text): throw .invalidRows("the id of row \(row) has changed")
+            case (.tagged, _): IdentifierRecord.append(id, to: &part)
+            }
+            try writer.drain(&part)
+        }
+        try writer.drain(&part, all: true)
+        try writer.end()
+        try writeWords(.sortedIdentifiers, order.sorted, to: writer)
+        try writeWords(.identifierFilter, order.filter.words, to: writer)
+    }
+
+    private func writeWords(
+        _ section: SegmentSection, _ words: [UInt32], to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        writer.begin(section)
+        var part = ByteWriter(capacity: 1 << 16)
+        for word in words {
+            part.append(word)
+            try writer.drain(&part)
+        }
+        try writer.drain(&part, all: true)
+        try writer.end()
+    }
+
+    private func writeNodes(
+        of rows: any SegmentRows, _ neighbors: NeighborLists, _ layout: NodeLayout,
+        to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        writer.begin(.nodes)
+        var part = ByteWriter(capacity: 1 << 16)
+        for row in 0..<rows.rowCount {
+            let start = part.count
+            unsafe try rows.withVector(RowOrdinal(UInt32(row))) { bytes in
+                unsafe part.append(buffer: bytes)
+            }
+            guard part.count - start == layout.vectorByteCount else {
+                throw .invalidRows("the vector of row \(row) has \(part.count - start) bytes")
+            }
+            let list = neighbors.neighbors(of: row)
+            part.append(UInt16(list.count))
+            part.append(zeroCount: start + layout.neighborOffset - part.count)
+            for neighbor in list {
+                guard neighbor < UInt32(rows.rowCount) else {
+                    throw .invalidRows("row \(row) has a neighbour outside the rows")
+                }
+                part.append(neighbor)
+            }
+            part.append(zeroCount: start + layout.recordByteCount - part.count)
+            if (row + 1) % layout.recordsPerPage == 0 || row + 1 == rows.rowCount {
+                // Pages drain whole, so the buffer begins with a page and this pads to the end of one.
+                part.pad(toMultipleOf: SegmentBlocks.pageByteCount)
+                try writer.drain(&part)
+            }
+        }
+        try writer.drain(&part, all: true)
+        try writer.end()
+    }
+}
+
+extension SegmentFileWriter {
+    /// Begins a section that is read here and there: small blocks.
+    func begin(_ section: SegmentSection) {
+        begin(
+            section.rawValue, isRequired: section.isRequired,
+            blockByteCount: SegmentBuilder.randomBlockByteCount)
+    }
+
+    /// Writes what `part` has gathered, once it is worth a call, and empties it.
+    func drain(_ part: inout ByteWriter, all: Bool = false) throws(SegmentError) {
+        guard all || part.count >= 60_000 else { return }
+        try append(part.bytes)
+        part.removeAll()
+    }
+}
+
+extension ByteWriter {
+    /// Appends `count` zeros.
+    mutating func append(zeroCount count: Int) {
+        append(contentsOf: repeatElement(UInt8(0), count: count))
+    }
+}

@@ -1,0 +1,58 @@
+// Vectors and neighbours, from the node pages.
+
+public import VarveFormat
+
+extension SegmentReader {
+    /// Calls `body` with the stored vector of a row: `schema.vectorByteCount` bytes, aligned to 4.
+    public func withVector<R>(
+        _ ordinal: RowOrdinal, _ body: (UnsafeRawBufferPointer) throws(SegmentError) -> R
+    ) throws(SegmentError) -> R {
+        precondition(ordinal.index < rowCount)
+        let start = layout.offset(of: ordinal)
+        return unsafe try container.withBytes(
+            places.nodes, start..<start + layout.vectorByteCount, body)
+    }
+
+    /// Copies the stored vector of a row into the first `schema.vectorByteCount` bytes of `destination`.
+    public func copyVector(
+        _ ordinal: RowOrdinal, into destination: UnsafeMutableRawBufferPointer
+    ) throws(SegmentError) {
+        precondition(destination.count >= schema.vectorByteCount)
+        unsafe try withVector(ordinal) { (bytes) throws(SegmentError) in
+            unsafe destination.copyMemory(from: bytes)
+        }
+    }
+
+    /// The neighbours of a row, in the order of its list.
+    public func neighbors(of ordinal: RowOrdinal) throws(SegmentError) -> [RowOrdinal] {
+        precondition(ordinal.index < rowCount)
+        let start = layout.offset(of: ordinal)
+        return unsafe try container.withBytes(
+            places.nodes, start + layout.vectorByteCount..<start + layout.recordByteCount
+        ) { (bytes) throws(SegmentError) in
+            let degree = unsafe Int(
+                UInt16(littleEndian: bytes.loadUnaligned(as: UInt16.self)))
+            guard degree <= layout.maximumDegree else {
+                throw container.error(
+                    .invalidValue, section: places.nodes, at: start + layout.vectorByteCount,
+                    "row \(ordinal.rawValue) has \(degree) neighbours")
+            }
+            var list: [RowOrdinal] = []
+            list.reserveCapacity(degree)
+            let first = layout.neighborOffset - layout.vectorByteCount
+            for place in 0..<degree {
+                let offset = first + place * 4
+                let value = unsafe UInt32(
+                    littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+                guard value < UInt32(rowCount) else {
+                    throw container.error(
+                        .invalidValue, section: places.nodes,
+                        at: start + layout.vectorByteCount + offset,
+                        "row \(ordinal.rawValue) has the neighbour \(value)")
+                }
+                list.append(RowOrdinal(value))
+            }
+            return list
+        }
+    }
+}
