@@ -2,8 +2,8 @@
 
 /// Bytes read from a file and found whole; freed with the last reference.
 @safe final class CachedBlock: @unchecked Sendable {
-    // Invariant for Sendable: the bytes are written only by the reader that fills the block, before it is
-    // shared.
+    // Invariant for Sendable: the bytes are written only by the reader that fills the block, before
+    // it is shared.
     private let buffer: UnsafeMutableRawBufferPointer
 
     /// Room for `byteCount` bytes, aligned for direct reads.

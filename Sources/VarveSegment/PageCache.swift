@@ -5,8 +5,9 @@ import VarveFormat
 
 /// A cache of file blocks for segments that are read by pages; shared among segments and threads.
 ///
-/// The blocks it holds never take more than its budget. Blocks in use by readers at the moment live on until
-/// the readers are done with them: at most a block or two a thread beyond the budget. Replacement is CLOCK.
+/// The blocks it holds never take more than its budget. Blocks in use by readers at the moment live
+/// on until the readers are done with them: at most a block or two a thread beyond the budget.
+/// Replacement is CLOCK.
 public final class PageCache: Sendable {
     /// Bytes the cache may hold.
     public let byteBudget: Int
@@ -118,7 +119,8 @@ extension PageCache.State {
         counts.byteCount += block.byteCount
     }
 
-    /// Takes out the first block behind the hand that nobody has asked for since the hand last passed.
+    /// Takes out the first block behind the hand that nobody has asked for since the hand last
+    /// passed.
     private mutating func evict() {
         while true {
             if hand >= slots.count { hand = 0 }

@@ -1,18 +1,19 @@
 // Writes segments.
 
-import VarveFormat
+package import VarveFormat
 public import VarveStorage
 
 /// Writes segment files from rows and a graph, in a stream.
 ///
-/// Nothing of the file is kept in memory but a buffer of 1 MiB, eight bytes for each 4 KiB written, the order of
-/// the ids (12 bytes a row; texts whole) and the filter of the ids.
+/// Nothing of the file is kept in memory but a buffer of 1 MiB, eight bytes for each 4 KiB written,
+/// the order of the ids (12 bytes a row; texts whole) and the filter of the ids.
 public struct SegmentBuilder: Sendable {
     let fileSystem: any FileSystem
     let runtime: any Runtime
     let threadCount: Int
 
-    /// A builder that uses up to `threadCount` threads; the bytes it writes do not depend on how many.
+    /// A builder that uses up to `threadCount` threads; the bytes it writes do not depend on how
+    /// many.
     public init(fileSystem: any FileSystem, runtime: any Runtime, threadCount: Int) {
         self.fileSystem = fileSystem
         self.runtime = runtime
@@ -21,10 +22,11 @@ public struct SegmentBuilder: Sendable {
 
     /// Writes the segment at `path`, durable but for its name: the caller syncs the directory.
     ///
-    /// - Throws: ``SegmentError``; whatever fails, no file is left behind as far as the disk allows its removal.
+    /// - Throws: ``SegmentError``; whatever fails, no file is left behind as far as the disk allows
+    ///   its removal.
     package func build(
         _ plan: SegmentPlan, rows: any SegmentRows, neighbors: NeighborLists, at path: FilePath
-    ) throws(SegmentError) -> SegmentFacts {
+    ) throws(SegmentError) -> SegmentRecord {
         try Self.check(plan, rows: rows, neighbors: neighbors)
         let order = try IdentifierOrder(of: rows)
         let header = FileHeader(
@@ -42,9 +44,10 @@ public struct SegmentBuilder: Sendable {
             try writeIdentifiers(of: rows, order, to: writer)
             try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
             let (byteCount, digest) = try writer.finish()
-            return SegmentFacts(
+            return SegmentRecord(
                 id: plan.id, file: plan.file, byteCount: byteCount, digest: digest,
-                rowCount: rows.rowCount, sequences: plan.sequences)
+                rowCount: rows.rowCount, firstSequence: plan.sequences.lowerBound,
+                lastSequence: plan.sequences.upperBound)
         } catch {
             writer.abandon()
             throw error
@@ -149,7 +152,8 @@ extension SegmentBuilder {
             }
             part.append(zeroCount: start + layout.recordByteCount - part.count)
             if (row + 1) % layout.recordsPerPage == 0 || row + 1 == rows.rowCount {
-                // Pages drain whole, so the buffer begins with a page and this pads to the end of one.
+                // Pages drain whole, so the buffer begins with a page and this pads to the end of
+                // one.
                 part.pad(toMultipleOf: SegmentBlocks.pageByteCount)
                 try writer.drain(&part)
             }

@@ -1,12 +1,13 @@
-// A segment file opened as a container: sections by name, bytes given out only after their checksums.
+// A segment file opened as a container: sections by name, bytes given out only after their
+// checksums.
 
 import VarveFormat
 import VarveStorage
 
 /// An open segment file whose header, footer and directory have been verified.
 ///
-/// Every byte it gives out lies in a block whose checksum has been checked since the file was opened (mapped)
-/// or when the block was read (paged). All calls may be made from any thread.
+/// Every byte it gives out lies in a block whose checksum has been checked since the file was
+/// opened (mapped) or when the block was read (paged). All calls may be made from any thread.
 @safe final class SegmentContainer: Sendable {
     /// What stands at one place of the directory, with what is known of its blocks.
     struct Section: Sendable {
@@ -24,7 +25,8 @@ import VarveStorage
     private let mapping: MappedBytes?
     private let cache: PageCache?
 
-    /// Opens the file at `path`, which must be `byteCount` bytes of segment `id` with the file id `file`.
+    /// Opens the file at `path`, which must be `byteCount` bytes of segment `id` with the file id
+    /// `file`.
     init(
         fileSystem: any FileSystem, path: FilePath, id: SegmentID, file expected: FileID,
         byteCount: UInt64, access: SegmentAccess
@@ -95,7 +97,8 @@ import VarveStorage
 extension SegmentContainer {
     /// Calls `body` with the bytes in `range` of section `index`, verified.
     ///
-    /// The range must lie inside the section; a caller checks it against the section's length first.
+    /// The range must lie inside the section; a caller checks it against the section's length
+    /// first.
     @inline(always)
     func withBytes<R>(
         _ index: Int, _ range: Range<Int>,
@@ -108,7 +111,8 @@ extension SegmentContainer {
         return unsafe try withPagedBytes(index, range, body)
     }
 
-    /// Where section `index` begins in memory, once the blocks of `range` are verified; nil in paged mode.
+    /// Where section `index` begins in memory, once the blocks of `range` are verified; nil in
+    /// paged mode.
     @inline(always)
     func mappedBase(
         _ index: Int, verifying range: Range<Int>

@@ -35,7 +35,8 @@ import VarveStorage
         do {
             file = try fileSystem.open(path, .create)
         } catch {
-            // A create that failed may have happened all the same; a taken name belongs to someone else.
+            // A create that failed may have happened all the same; a taken name belongs to someone
+            // else.
             if error.kind != .exists { try? fileSystem.remove(path) }
             throw .storage(error)
         }
@@ -105,8 +106,8 @@ import VarveStorage
         try end()
     }
 
-    /// Writes tables, directory and footer, makes the bytes durable and closes; the name becomes durable when
-    /// the caller syncs the directory.
+    /// Writes tables, directory and footer, makes the bytes durable and closes; the name becomes
+    /// durable when the caller syncs the directory.
     func finish() throws(SegmentError) -> (byteCount: UInt64, digest: Digest) {
         precondition(!isOpen)
         for index in entries.indices where checksums[index].count > 1 {
@@ -138,7 +139,9 @@ import VarveStorage
     }
 
     private func copyIn(_ bytes: [UInt8]) throws(SegmentError) {
-        unsafe try bytes.span.bytes.withUnsafeBytes { (raw) throws(SegmentError) in unsafe try copyIn(raw) }
+        unsafe try bytes.span.bytes.withUnsafeBytes { (raw) throws(SegmentError) in
+            unsafe try copyIn(raw)
+        }
     }
 
     private func copyIn(_ bytes: UnsafeRawBufferPointer) throws(SegmentError) {
@@ -154,8 +157,10 @@ import VarveStorage
         }
     }
 
-    /// Writes what is buffered; inside a section, after taking the checksums of its blocks. Blocks divide
-    /// the buffer, and every section begins with an empty one, so no block is cut in two.
+    /// Writes what is buffered; inside a section, after taking the checksums of its blocks.
+    ///
+    /// Blocks divide the buffer, and every section begins with an empty one, so no block is cut in
+    /// two.
     private func flush() throws(SegmentError) {
         if isOpen {
             let index = entries.count - 1

@@ -13,7 +13,8 @@ extension SegmentReader {
             places.nodes, start..<start + layout.vectorByteCount, body)
     }
 
-    /// Copies the stored vector of a row into the first `schema.vectorByteCount` bytes of `destination`.
+    /// Copies the stored vector of a row into the first `schema.vectorByteCount` bytes of
+    /// `destination`.
     public func copyVector(
         _ ordinal: RowOrdinal, into destination: UnsafeMutableRawBufferPointer
     ) throws(SegmentError) {

@@ -5,9 +5,9 @@ public import VarveStorage
 
 /// An open segment: rows by ordinal and by id, and searches over its graph.
 ///
-/// Every byte it answers from has been compared with its checksum; damage is a ``SegmentError/damaged(_:)``
-/// that names file, section and offset, each time it is met. All calls may be made from any thread; the object
-/// keeps the file open as long as it lives.
+/// Every byte it answers from has been compared with its checksum; damage is a
+/// ``SegmentError/damaged(_:)`` that names file, section and offset, each time it is met. All calls
+/// may be made from any thread; the object keeps the file open as long as it lives.
 public final class SegmentReader: Sendable {
     /// The segment's number.
     public let id: SegmentID
@@ -29,30 +29,34 @@ public final class SegmentReader: Sendable {
         var canary: Int?
     }
 
-    /// Opens the file at `path`, which must be the segment that `facts` describe.
+    /// Opens the file at `path`, which must be the segment that `record` describes.
     ///
-    /// Reads and verifies header, footer, directory and the small sections; everything else is verified when it
-    /// is first touched.
+    /// Reads and verifies header, footer, directory and the small sections; everything else is
+    /// verified when it is first touched.
     ///
-    /// - Throws: ``SegmentError``: `damaged` with kind `tooNew` where a later version wrote something a reader must
+    /// - Throws: ``SegmentError``: `damaged` with kind `tooNew` where a later version wrote
+    ///   something a reader must
     ///   understand, `misplaced` where the file is another one.
     public init(
-        fileSystem: any FileSystem, path: FilePath, expecting facts: SegmentFacts,
+        fileSystem: any FileSystem, path: FilePath, expecting record: SegmentRecord,
         access: SegmentAccess
     ) throws(SegmentError) {
+        precondition(record.firstSequence <= record.lastSequence)
         let container = try SegmentContainer(
-            fileSystem: fileSystem, path: path, id: facts.id, file: facts.file,
-            byteCount: facts.byteCount, access: access)
+            fileSystem: fileSystem, path: path, id: record.id, file: record.file,
+            byteCount: record.byteCount, access: access)
         try Self.refuseUnknownSections(container)
         let schema = try Self.smallSection(.schema, of: container)
         description = try decoding(in: container.name) { () throws(FormatError) in
             unsafe try SegmentDescription(decoding: schema.bytes.span.bytes, at: schema.offset)
         }
         let rowCount = description.rowCount
-        guard rowCount == facts.rowCount, description.sequences == facts.sequences else {
+        guard rowCount == record.rowCount,
+            description.sequences == record.firstSequence...record.lastSequence
+        else {
             throw container.error(
                 .misplaced, section: schema.index, at: 0,
-                "\(rowCount) rows, expected \(facts.rowCount), or other sequences")
+                "\(rowCount) rows, expected \(record.rowCount), or other sequences")
         }
         let entry = try Self.smallSection(.entry, of: container)
         entryPoints = try decoding(in: container.name) { () throws(FormatError) in
@@ -60,7 +64,7 @@ public final class SegmentReader: Sendable {
                 decoding: entry.bytes.span.bytes, at: entry.offset, rowCount: rowCount)
         }
         layout = description.nodeLayout
-        id = facts.id
+        id = record.id
         places = try Self.findPlaces(container, description)
         self.container = container
     }

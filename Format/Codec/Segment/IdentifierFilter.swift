@@ -2,8 +2,9 @@
 
 /// A filter that answers "not here" for about 99 of 100 absent ids, reading 32 bytes.
 ///
-/// The section is a run of 32-byte blocks of eight words of 32 bits, little-endian. An id with the hash `h` has
-/// block `(h >> 32) * blockCount >> 32`, and in word `i` of it the bit `(UInt32(h) * factors[i]) >> 27`.
+/// The section is a run of 32-byte blocks of eight words of 32 bits, little-endian. An id with the
+/// hash `h` has block `(h >> 32) * blockCount >> 32`, and in word `i` of it the bit `(UInt32(h) *
+/// factors[i]) >> 27`.
 public struct IdentifierFilter: Sendable {
     /// Blocks of 32 bytes.
     public let blockCount: Int

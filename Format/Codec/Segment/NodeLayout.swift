@@ -2,8 +2,9 @@
 
 /// The geometry of the section `nodes`: records never straddle a page unless larger than one.
 ///
-/// A record is: vector, degree (two bytes), zeros up to a multiple of four, `maximumDegree` neighbours of four
-/// bytes each (zeros behind the degree), so a record is a multiple of four bytes.
+/// A record is: vector, degree (two bytes), zeros up to a multiple of four, `maximumDegree`
+/// neighbours of four bytes each (zeros behind the degree), so a record is a multiple of four
+/// bytes.
 public struct NodeLayout: Hashable, Sendable {
     /// Bytes of a vector as stored.
     public let vectorByteCount: Int

@@ -1,4 +1,5 @@
-// The section `canary`: stored queries whose exact answers are known, so that recall can be checked for ever.
+// The section `canary`: stored queries whose exact answers are known, so that recall can be checked
+// for ever.
 
 /// Queries with known answers, and how wide a search must be to find them.
 public struct SegmentCanary: Hashable, Sendable {
@@ -18,7 +19,8 @@ public struct SegmentCanary: Hashable, Sendable {
 
     /// The queries, at most 64.
     public var queries: [Query]
-    /// Search widths that reached recall .90, .95 and .99 when the segment was sealed; zero where none did.
+    /// Search widths that reached recall .90, .95 and .99 when the segment was sealed; zero where
+    /// none did.
     public var widths: [UInt32]
 
     /// A canary of these parts; `widths` has three elements.

@@ -86,8 +86,9 @@ public struct SegmentDirectory: Hashable, Sendable {
         return writer.bytes
     }
 
-    /// Reads a directory whose checksum has been verified, and refuses one that does not describe the whole
-    /// file: sections side by side from 4,096, then their checksum tables, then the directory at `offset`.
+    /// Reads a directory whose checksum has been verified, and refuses one that does not describe
+    /// the whole file: sections side by side from 4,096, then their checksum tables, then the
+    /// directory at `offset`.
     public init(decoding bytes: RawSpan, at offset: UInt64) throws(FormatError) {
         var reader = ByteReader(bytes, section: "directory", baseOffset: offset)
         let count = Int(try reader.readUInt32())

@@ -1,0 +1,61 @@
+// Segments made from a seed, written to a disk in memory.
+
+import VarveFormat
+import VarveSegment
+import VarveStorage
+
+/// A segment on a disk of its own.
+struct SampleSegment {
+    let disk: MemoryDisk
+    let rows: SampleRows
+    let neighbors: NeighborLists
+    let plan: SegmentPlan
+    let record: SegmentRecord
+
+    static let path = FilePath("segments/000007.seg")
+
+    init(
+        schema: Schema, rowCount: Int, identifiers: SampleRows.Identifiers = .numbers,
+        seed: UInt64, threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
+    ) throws {
+        rows = SampleRows(
+            schema: schema, rowCount: rowCount, identifiers: identifiers, seed: seed)
+        neighbors = Self.ring(rowCount: rowCount, degree: 6, seed: seed)
+        plan = Self.plan(schema: schema)
+        let builder = SegmentBuilder(
+            fileSystem: disk, runtime: TestRuntime(), threadCount: threadCount)
+        record = try builder.build(plan, rows: rows, neighbors: neighbors, at: Self.path)
+        self.disk = disk
+    }
+
+    static func plan(schema: Schema) -> SegmentPlan {
+        SegmentPlan(
+            store: StoreID(low: 1, high: 2), id: SegmentID(7), file: FileID(0xFEED_F00D),
+            schema: schema, sequences: SequenceNumber(3)...SequenceNumber(90),
+            graph: SegmentDescription.Graph(buildWidth: 75, alpha: 1.2, slack: 1.3, seed: 5),
+            entryPoints: [RowOrdinal(0)],
+            attributes: [(AttributeID(0), AttributeDefinition(name: "colour", type: .string))])
+    }
+
+    /// A ring with random chords: every row is reachable from every other.
+    static func ring(rowCount: Int, degree: Int, seed: UInt64) -> NeighborLists {
+        var numbers = Numbers(seed: seed ^ 0xABCD)
+        var degrees: [UInt16] = []
+        var ids = [UInt32](repeating: 0, count: rowCount * degree)
+        for row in 0..<rowCount {
+            var list: [UInt32] = rowCount > 1 ? [UInt32((row + 1) % rowCount)] : []
+            for _ in 0..<(degree - 1) {
+                let other = UInt32(numbers.below(rowCount))
+                if other != UInt32(row), !list.contains(other) { list.append(other) }
+            }
+            for (place, id) in list.enumerated() { ids[row * degree + place] = id }
+            degrees.append(UInt16(list.count))
+        }
+        return NeighborLists(maximumDegree: degree, degrees: degrees, ids: ids)
+    }
+
+    func open(_ access: SegmentAccess = .mapped) throws(SegmentError) -> SegmentReader {
+        try SegmentReader(
+            fileSystem: disk, path: Self.path, expecting: record, access: access)
+    }
+}
