@@ -54,3 +54,6 @@ static inline void vg_grow(void **array, uint32_t *capacity, uint32_t count, siz
     *array = grown;
     *capacity = (uint32_t)wanted;
 }
+
+/// Sorts keys, few of them fastest.
+void vg_sort_keys(vg_key *keys, uint32_t count);

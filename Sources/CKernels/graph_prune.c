@@ -6,7 +6,7 @@ static int by_key(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void sort_keys(vg_key *keys, uint32_t count) {
+void vg_sort_keys(vg_key *keys, uint32_t count) {
     if (count > 48) {
         qsort(keys, count, sizeof(vg_key), by_key);
         return;
@@ -21,7 +21,7 @@ static void sort_keys(vg_key *keys, uint32_t count) {
 
 void vg_sort_candidates(vg_scratch *scratch, uint32_t skip_row) {
     vg_key *keys = scratch->candidates;
-    sort_keys(keys, scratch->candidate_count);
+    vg_sort_keys(keys, scratch->candidate_count);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < scratch->candidate_count; i++) {
         uint32_t row = vg_key_row(keys[i]);
@@ -120,7 +120,7 @@ void vg_apply_offers(
     uint32_t slack_degree, const vg_prune_rule *rule, vg_scratch *scratch) {
     uint32_t *list = graph->neighbours + (size_t)row * graph->stride;
     uint32_t degree = graph->degrees[row], fresh = 0;
-    sort_keys(offers, count);
+    vg_sort_keys(offers, count);
     vg_scratch_reserve_candidates(scratch, count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t id = vg_key_row(offers[i]);

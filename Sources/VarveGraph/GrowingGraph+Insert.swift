@@ -37,18 +37,18 @@ extension GrowingGraph {
         let batch = InsertBatch(graph: self, first: first, end: end)
         let chunk = 16
         let chunkCount = (end - first + chunk - 1) / chunk
-        unsafe runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
+        runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
             let rows = first + index * chunk..<min(end, first + (index + 1) * chunk)
-            unsafe self.scratches.use { scratch in
-                for row in rows { unsafe batch.choose(row: row, scratch: scratch) }
+            self.scratches.use { scratch in
+                for row in rows { batch.choose(row: row, scratch: scratch) }
             }
         }
-        let targetCount = unsafe batch.group()
+        let targetCount = batch.group()
         let targetChunkCount = (targetCount + 63) / 64
-        unsafe runtime.parallel(count: targetChunkCount, threadCount: threadCount) { index in
-            unsafe self.scratches.use { scratch in
+        runtime.parallel(count: targetChunkCount, threadCount: threadCount) { index in
+            self.scratches.use { scratch in
                 for target in index * 64..<min(targetCount, (index + 1) * 64) {
-                    unsafe batch.apply(target: target, scratch: scratch)
+                    batch.apply(target: target, scratch: scratch)
                 }
             }
         }
@@ -137,13 +137,4 @@ extension GrowingGraph {
             graph.space.pointer, &lists, targets[target], offers + Int(start), count,
             UInt32(graph.parameters.slackDegree), &rule, scratch.pointer)
     }
-}
-
-/// The row nearest to the mean among an even sample of at most `sampleLimit` of the first `rowCount` rows.
-func nearestToMean(_ space: GraphSpace, rowCount: Int, sampleLimit: Int) -> UInt32 {
-    let step = max(1, rowCount / sampleLimit)
-    let sampleCount = (rowCount + step - 1) / step
-    var mean = [Double](repeating: 0, count: space.table.dimension + 1)
-    unsafe vg_mean(space.pointer, UInt32(step), UInt32(sampleCount), &mean)
-    return unsafe vg_nearest_to_mean(space.pointer, UInt32(step), UInt32(sampleCount), mean)
 }

@@ -2,7 +2,6 @@
 
 internal import CKernels
 internal import Synchronization
-public import VarveFormat
 public import VarveKernels
 public import VarveStorage
 

@@ -12,7 +12,7 @@ package import CKernels
     // ordinals reach a reader.
 
     package let view: vk_byte_table
-    private let kernels: UnsafePointer<vk_kernels>
+    package let kernels: UnsafePointer<vk_kernels>
 
     /// A view of rows at `codes` and `rows`, which outlive it.
     ///

@@ -114,10 +114,16 @@ uint32_t vg_group_offers(
     uint32_t row_count, uint32_t selection_stride, uint32_t *counts, uint32_t *targets,
     uint32_t *starts, vg_key *offers);
 
-/// The mean of `sample_count` rows, every `step`-th from row 0, with the mean lift behind it.
-void vg_mean(const vg_space *space, uint32_t step, uint32_t sample_count, double *mean);
-/// Of those rows, the one nearest to `mean`; the lowest of equals.
+/// The mean of rows `rows[0..<row_count]`, with the mean lift behind it.
+void vg_mean(const vg_space *space, const uint32_t *rows, uint32_t row_count, double *mean);
+/// Of those rows, the one nearest to `mean`; the first of equals.
 uint32_t vg_nearest_to_mean(
-    const vg_space *space, uint32_t step, uint32_t sample_count, const double *mean);
+    const vg_space *space, const uint32_t *rows, uint32_t row_count, const double *mean);
+
+/// Copies the list of `row` from `source` to `target` and fills it with the nearest of some rows that are two
+/// steps away, near neighbours' lists first.
+void vg_fill_list(
+    const vg_space *space, const vg_graph *source, uint32_t row, const vg_graph *target,
+    vg_scratch *scratch);
 
 #pragma clang assume_nonnull end

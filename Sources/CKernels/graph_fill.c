@@ -1,0 +1,54 @@
+// Filling short lists with rows two steps away.
+#include "graph_internal.h"
+
+/// Collects rows two steps from `row`, near neighbours' lists first, until there are `wanted`.
+static void collect(
+    const vg_graph *graph, uint32_t row, uint32_t degree, uint32_t wanted, vg_scratch *scratch) {
+    const uint32_t *list = graph->neighbours + (size_t)row * graph->stride;
+    scratch->candidate_count = 0;
+    for (uint32_t i = 0; i < degree && scratch->candidate_count < wanted; i++) {
+        const uint32_t *second = graph->neighbours + (size_t)list[i] * graph->stride;
+        uint32_t second_degree = graph->degrees[list[i]];
+        vg_scratch_reserve_candidates(scratch, scratch->candidate_count + second_degree);
+        for (uint32_t j = 0; j < second_degree; j++) {
+            bool known = second[j] == row;
+            for (uint32_t k = 0; k < degree && !known; k++) known = list[k] == second[j];
+            if (!known) scratch->candidates[scratch->candidate_count++] = second[j];
+        }
+    }
+    vg_sort_keys(scratch->candidates, scratch->candidate_count);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < scratch->candidate_count; i++)
+        if (!kept || scratch->candidates[kept - 1] != scratch->candidates[i])
+            scratch->candidates[kept++] = scratch->candidates[i];
+    scratch->candidate_count = kept;
+}
+
+void vg_fill_list(
+    const vg_space *space, const vg_graph *source, uint32_t row, const vg_graph *target,
+    vg_scratch *scratch) {
+    uint32_t *filled = target->neighbours + (size_t)row * target->stride;
+    uint32_t degree = source->degrees[row], most = (uint32_t)target->stride;
+    memcpy(
+        filled, source->neighbours + (size_t)row * source->stride, degree * sizeof(uint32_t));
+    target->degrees[row] = (uint16_t)degree;
+    if (degree >= most) return;
+    // A few times as many as are wanted give near ones without looking at all of them.
+    collect(source, row, degree, 4 * (most - degree), scratch);
+    enum { block = 64 };
+    vg_point point = vg_point_of(space, row);
+    for (uint32_t first = 0; first < scratch->candidate_count; first += block) {
+        uint32_t ids[block], count = scratch->candidate_count - first;
+        float distances[block];
+        if (count > block) count = block;
+        for (uint32_t i = 0; i < count; i++) ids[i] = (uint32_t)scratch->candidates[first + i];
+        vg_distances(space, point, ids, count, distances);
+        scratch->prune_distances += count;
+        for (uint32_t i = 0; i < count; i++)
+            scratch->candidates[first + i] = vg_make_key(distances[i], ids[i]);
+    }
+    vg_sort_keys(scratch->candidates, scratch->candidate_count);
+    for (uint32_t i = 0; i < scratch->candidate_count && degree < most; i++)
+        filled[degree++] = vg_key_row(scratch->candidates[i]);
+    target->degrees[row] = (uint16_t)degree;
+}

@@ -1,0 +1,70 @@
+// The last steps from lists that grew to a finished graph.
+
+internal import CKernels
+internal import Synchronization
+internal import VarveFormat
+public import VarveStorage
+
+extension GrowingGraph {
+    /// The graph of all rows, finished: lists pruned to the maximum degree, an entry near the mean, and every row
+    /// reachable from it.
+    ///
+    /// The growing graph stays as it is and can be searched meanwhile, but not inserted into.
+    ///
+    /// - Parameter rowCount: Must be the ``indexedRowCount``.
+    public func finish(rowCount: Int, runtime: any Runtime, threadCount: Int) -> Adjacency {
+        precondition(rowCount == indexedRowCount, "all rows were inserted")
+        let lists = AdjacencyStorage(rowCount: rowCount, maxDegree: parameters.maxDegree)
+        guard rowCount > 0 else { return Adjacency(storage: lists, entryPoints: []) }
+        let chunkCount = (rowCount + 255) / 256
+        runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
+            self.scratches.use { scratch in
+                for row in index * 256..<min(rowCount, (index + 1) * 256) {
+                    self.copyPruned(row: row, into: lists, scratch: scratch)
+                }
+            }
+        }
+        return finishLists(
+            lists, space: space, parameters: parameters, scratches: scratches, isLive: { _ in true },
+            runtime: runtime, threadCount: threadCount)
+    }
+
+    private func copyPruned(row: Int, into lists: AdjacencyStorage, scratch: SearchScratch) {
+        var source = unsafe graph(rowLimit: lists.rowCount)
+        let degree = Int(unsafe source.degrees[row])
+        if degree <= parameters.maxDegree {
+            unsafe lists.list(row).update(
+                from: source.neighbours + row * source.stride, count: degree)
+            unsafe lists.degrees[row] = UInt16(degree)
+            return
+        }
+        var target = unsafe lists.graph
+        var rule = pruneRule
+        let state = unsafe scratch.pointer
+        unsafe state.pointee.candidate_count = 0
+        unsafe vg_list_candidates(space.pointer, &source, UInt32(row), 0, state)
+        unsafe vg_sort_candidates(state, UInt32(row))
+        unsafe vg_prune(space.pointer, &rule, state)
+        unsafe vg_write_list(&target, UInt32(row), state)
+    }
+}
+
+/// Chooses the entry, links what cannot be reached and fills short lists where that is wanted.
+///
+/// Rows that are not live must be in no list.
+func finishLists(
+    _ lists: AdjacencyStorage, space: GraphSpace, parameters: GraphParameters,
+    scratches: ScratchPool, isLive: (Int) -> Bool, runtime: any Runtime, threadCount: Int
+) -> Adjacency {
+    guard let entry = entryRow(space, rowCount: lists.rowCount, isLive: isLive) else {
+        return Adjacency(storage: lists, entryPoints: [])
+    }
+    var reach = Reachability(space: space, lists: lists, entries: [entry])
+    _ = reach.link(where: isLive)
+    var finished = lists
+    if parameters.fillsLists {
+        finished = filledLists(
+            lists, space: space, scratches: scratches, runtime: runtime, threadCount: threadCount)
+    }
+    return Adjacency(storage: finished, entryPoints: [RowOrdinal(entry)])
+}
