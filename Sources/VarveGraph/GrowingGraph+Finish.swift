@@ -25,7 +25,8 @@ extension GrowingGraph {
             }
         }
         return finishLists(
-            lists, space: space, parameters: parameters, scratches: scratches, isLive: { _ in true },
+            lists, space: space, parameters: parameters, scratches: scratches,
+            isLive: { _ in true },
             runtime: runtime, threadCount: threadCount)
     }
 
