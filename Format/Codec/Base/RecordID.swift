@@ -22,6 +22,26 @@ public enum RecordID: Hashable, Comparable, Sendable {
         }
     }
 
+    /// Whether both are the same number, or texts of the same bytes.
+    ///
+    /// Not `String`'s own equality, which takes different bytes for equal where Unicode finds them
+    /// equivalent: what is stored and hashed is the bytes.
+    public static func == (a: RecordID, b: RecordID) -> Bool {
+        switch (a, b) {
+        case (.number(let x), .number(let y)): x == y
+        case (.text(let x), .text(let y)):
+            x.utf8.count == y.utf8.count && x.utf8.elementsEqual(y.utf8)
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .number(let number): hasher.combine(number)
+        case .text: hasher.combine(stableHash64)
+        }
+    }
+
     /// Whether this id may be stored; a text must have 1 to 1,024 bytes.
     public var isValid: Bool {
         switch self {
