@@ -2,6 +2,7 @@
 
 internal import Synchronization
 public import VarveFormat
+internal import VarveGraph
 internal import VarveKernels
 public import VarveStorage
 
@@ -29,6 +30,7 @@ public import VarveStorage
     let operations: OperationLog
     let ids = SlotTable(slotCount: 1_024)
     let markLists = MarkLists()
+    let graph: GrowingGraph
     private let memory: [MemoryRegion]
     let encoding: RowEncoding
 
@@ -74,6 +76,8 @@ public import VarveStorage
         rows = RowStore(
             capacity: capacity, vectors: vectors, codes: codes, byteRows: byteRows,
             operations: rowOperations, supersededBy: supersededBy)
+        graph = try GrowingGraph(
+            table: rows.byteVectors(schema), capacity: rowCount, parameters: capacity.graph)
         self.operations = unsafe OperationLog(
             base: operations.baseAddress, capacity: capacity.operationCount)
         self.records = unsafe RecordArena(base: records.baseAddress, capacity: capacity.byteLimit)

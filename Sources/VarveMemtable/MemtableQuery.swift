@@ -1,6 +1,7 @@
 // A query as the memtable's kernels take it, with the memory a search needs.
 
 public import VarveFormat
+internal import VarveGraph
 internal import VarveKernels
 
 /// A query vector prepared for a schema, and the buffers of the searches that use it.
@@ -21,6 +22,7 @@ internal import VarveKernels
     var results = NearestRows()
     var candidates = NearestRows()
     var rerankRows: [UInt32] = []
+    let graphScratch = SearchScratch()
 
     /// A query for memtables of `schema`, with a vector of zeros.
     public init(schema: Schema) {

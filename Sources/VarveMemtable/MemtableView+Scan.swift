@@ -70,7 +70,7 @@ extension MemtableView {
         _ query: MemtableQuery, _ range: Range<Int>,
         _ statistics: inout MemtableSearchStatistics, _ isLive: (RowOrdinal) -> Bool
     ) {
-        let table = memtable.byteVectors
+        let table = memtable.rows.byteVectors(memtable.schema)
         var next = range.lowerBound
         while next < range.upperBound {
             let count = fillChunk(query, &next, range.upperBound)
@@ -137,15 +137,5 @@ extension MemtableView {
             guard !(distance > query.results.bound), isLive(RowOrdinal(row)) else { continue }
             query.results.insert(row, distance, memtable)
         }
-    }
-}
-
-extension Memtable {
-    /// The codes of all rows, as kernels and graph read them.
-    var byteVectors: ByteVectorTable {
-        // Safety: the memory lives as long as the memtable, and only published rows are asked for.
-        unsafe ByteVectorTable(
-            codes: rows.codes, codeStride: capacity.codeStride, rows: rows.byteRows,
-            rowStride: ByteRow.byteCount, dimension: schema.dimension)
     }
 }

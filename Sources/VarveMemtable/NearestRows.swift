@@ -10,7 +10,8 @@ struct NearestRows {
     }
 
     private var entries: [Entry] = []
-    private var limit = 0
+    /// The most rows kept.
+    private(set) var limit = 0
 
     /// Rows kept.
     var count: Int { entries.count }

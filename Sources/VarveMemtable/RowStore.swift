@@ -55,6 +55,14 @@ internal import VarveStorage
         return unsafe codes + index * capacity.codeStride
     }
 
+    /// The codes of all rows, as kernels and graph read them.
+    func byteVectors(_ schema: Schema) -> ByteVectorTable {
+        // Safety: the memory lives as long as the memtable, and only written rows are asked for.
+        unsafe ByteVectorTable(
+            codes: codes, codeStride: capacity.codeStride, rows: byteRows,
+            rowStride: ByteRow.byteCount, dimension: schema.dimension)
+    }
+
     /// Whether the row at `index`, one of the view's rows, is not superseded in the view.
     @inline(__always)
     func isVisible(_ index: Int, operationCount: Int) -> Bool {

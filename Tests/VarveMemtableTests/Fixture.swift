@@ -76,7 +76,7 @@ func makeMemtable(
 ) throws -> Memtable {
     try Memtable(
         schema: schema, sourceID: SegmentID(source),
-        capacity: MemtableCapacity(schema: schema, byteLimit: byteLimit, graphRowByteCount: 0))
+        capacity: MemtableCapacity(schema: schema, byteLimit: byteLimit))
 }
 
 extension Memtable {

@@ -1,0 +1,30 @@
+// Codes of some rows of a memtable, copied together.
+
+internal import VarveFormat
+internal import VarveKernels
+internal import VarveStorage
+
+/// The codes of chosen rows one behind the other, in memory of their own.
+final class CompactCodes: Sendable {
+    let table: ByteVectorTable
+    private let codes: MemoryRegion
+    private let byteRows: MemoryRegion
+
+    /// Copies the codes of `rows`.
+    init(_ memtable: Memtable, rows: [UInt32]) throws(StorageError) {
+        let source = memtable.rows
+        let stride = memtable.capacity.codeStride
+        codes = try MemoryRegion(byteCount: max(rows.count, 1) * stride)
+        byteRows = try MemoryRegion(byteCount: max(rows.count, 1) * ByteRow.byteCount)
+        // Safety: both regions have room for as many rows, and the rows are the memtable's.
+        for (ordinal, row) in rows.enumerated() {
+            unsafe (codes.baseAddress + ordinal * stride)
+                .copyMemory(from: source.codes(Int(row)), byteCount: stride)
+            unsafe (byteRows.baseAddress + ordinal * ByteRow.byteCount)
+                .copyMemory(from: source.byteRows + Int(row), byteCount: ByteRow.byteCount)
+        }
+        table = unsafe ByteVectorTable(
+            codes: codes.baseAddress, codeStride: stride, rows: byteRows.baseAddress,
+            rowStride: ByteRow.byteCount, dimension: memtable.schema.dimension)
+    }
+}

@@ -1,0 +1,86 @@
+// What a flush writes of a memtable.
+
+public import VarveFormat
+public import VarveGraph
+public import VarveKernels
+internal import VarveStorage
+
+/// The live rows of a sealed memtable, numbered anew in the order of writing, and their finished graph.
+///
+/// A value that keeps its memtable alive. Ordinals here are those before the segment puts rows in an order of its own.
+@safe public struct SealedMemtable: Sendable {
+    /// The last view of the memtable; its rows are the memtable's.
+    public let view: MemtableView
+    /// The graph of the live rows.
+    public let adjacency: Adjacency
+    /// The codes of the live rows, readable while this value lives.
+    public let byteVectors: ByteVectorTable
+    /// The squared length every lifted vector has under inner product, if there are rows.
+    public let liftedNorm2: Double?
+    /// The memtable's row of each ordinal.
+    private let rows: [UInt32]
+    /// The ordinal of each of the memtable's rows, or the largest number.
+    private let ordinals: [UInt32]
+    /// What holds the codes where they are not the memtable's own.
+    private let codes: CompactCodes?
+
+    init(
+        view: MemtableView, runtime: any Runtime, threadCount: Int
+    ) throws(StorageError) {
+        self.view = view
+        let memtable = view.memtable
+        var rows: [UInt32] = []
+        var ordinals = [UInt32](repeating: .max, count: view.rowCount)
+        rows.reserveCapacity(view.liveRowCount)
+        view.forEachRow { row in
+            ordinals[row.index] = UInt32(rows.count)
+            rows.append(row.rawValue)
+        }
+        self.rows = rows
+        self.ordinals = ordinals
+        liftedNorm2 = memtable.writer.liftedNorm2
+        if rows.count == view.rowCount {
+            codes = nil
+            byteVectors = memtable.rows.byteVectors(memtable.schema)
+            adjacency = memtable.graph.finish(
+                rowCount: rows.count, runtime: runtime, threadCount: threadCount)
+            return
+        }
+        let compact = try CompactCodes(memtable, rows: rows)
+        codes = compact
+        byteVectors = compact.table
+        let graph = try GrowingGraph(
+            table: compact.table, capacity: max(rows.count, 1),
+            parameters: memtable.capacity.graph)
+        graph.insert(upTo: rows.count, runtime: runtime, threadCount: threadCount)
+        adjacency = graph.finish(
+            rowCount: rows.count, runtime: runtime, threadCount: threadCount)
+    }
+
+    /// Rows to write.
+    public var rowCount: Int { rows.count }
+
+    /// The memtable's row at `ordinal`.
+    public func row(_ ordinal: RowOrdinal) -> RowOrdinal { RowOrdinal(rows[ordinal.index]) }
+
+    /// The ordinal of a row of the memtable; nil if it was superseded.
+    ///
+    /// What translates marks that newer memtables hold on this one.
+    public func ordinal(_ row: RowOrdinal) -> RowOrdinal? {
+        guard row.index < ordinals.count, ordinals[row.index] != .max else { return nil }
+        return RowOrdinal(ordinals[row.index])
+    }
+
+    /// The id at `ordinal`.
+    public func id(_ ordinal: RowOrdinal) -> RecordID { view.id(row(ordinal)) }
+
+    /// The vector at `ordinal` in the schema's element type; valid while this value lives.
+    public func vector(_ ordinal: RowOrdinal) -> UnsafeRawBufferPointer {
+        unsafe view.vector(row(ordinal))
+    }
+
+    /// The attribute record at `ordinal`; valid while this value lives.
+    public func attributes(_ ordinal: RowOrdinal) -> UnsafeRawBufferPointer {
+        unsafe view.attributes(row(ordinal))
+    }
+}
