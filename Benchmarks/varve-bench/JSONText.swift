@@ -28,7 +28,8 @@ enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     }
 }
 
-/// A number with at most `digits` digits behind the point, without needless zeros; null if not finite.
+/// A number with at most `digits` digits behind the point, without needless zeros; null if not
+/// finite.
 func decimalText(_ number: Double, digits: Int) -> String {
     guard number.isFinite else { return "null" }
     var scale = 1.0

@@ -28,7 +28,8 @@ struct LatencySamples {
     /// The sum in seconds.
     var totalSeconds: Double { Double(nanoseconds.reduce(0, +)) / 1e9 }
 
-    /// Percentiles in milliseconds, interpolated between neighbouring samples as NumPy does; 0 to 100.
+    /// Percentiles in milliseconds, interpolated between neighbouring samples as NumPy does; 0 to
+    /// 100.
     func percentiles(_ wanted: [Double]) -> [Double] {
         guard !nanoseconds.isEmpty else { return wanted.map { _ in .nan } }
         let sorted = nanoseconds.sorted()

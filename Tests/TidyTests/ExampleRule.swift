@@ -1,6 +1,7 @@
 // Code that people read in README.md is code that is compiled.
 
-/// Every block of Swift in a page stands, line for line, in some Swift file; indentation may differ.
+/// Every block of Swift in a page stands, line for line, in some Swift file; indentation may
+/// differ.
 func exampleViolations(_ page: SourceFile, _ files: [SourceFile]) -> [Violation] {
     let sources = files.filter(\.isSwift).map { $0.lines.map(trimmed).filter { !$0.isEmpty } }
     return swiftBlocks(page).compactMap { block in
