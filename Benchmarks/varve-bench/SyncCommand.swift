@@ -1,4 +1,4 @@
-// What a bare write and sync cost, beside a one-row upsert that is acknowledged when it is on the disk.
+// The bare price of a synced write.
 
 /// `sync`: the disk's own price of durability, and the store's.
 let syncCommand = Command(
