@@ -54,7 +54,8 @@ public struct FileHeader: Hashable, Sendable {
     public static let byteCount = 64
     /// The format version this code writes, and the newest it reads.
     public static let formatVersion: UInt16 = 1
-    static let magic: [UInt8] = [0x89, 0x56, 0x52, 0x56, 0x0D, 0x0A, 0x1A, 0x0A]
+    /// The first eight bytes of every binary file of a store.
+    package static let magic: [UInt8] = [0x89, 0x56, 0x52, 0x56, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// The 64 bytes.
     public func encoded() -> [UInt8] {
