@@ -10,7 +10,7 @@ public struct LoadReport: Hashable, Sendable {
     public var choseWithoutCurrent = false
     /// What is wrong with CURRENT; nil if nothing is, or if it is missing.
     public var currentError: FormatError?
-    /// Versions newer than the live one: publishing was interrupted. They are ignored.
+    /// Versions newer than the live one, left by interrupted publications and ignored.
     public var newerVersions: [VersionNumber] = []
     /// Whether an older version that should have been kept is missing or damaged.
     public var historyIsBroken = false

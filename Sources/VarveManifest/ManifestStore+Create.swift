@@ -65,7 +65,7 @@ extension StoreDirectory {
         }
         do {
             try fileSystem.syncDirectory(existing.parent)
-        } catch where error.kind == .notPermitted {
+        } catch  where error.kind == .notPermitted {
             // A directory that this process may not even open was not made by it.
         }
         try fileSystem.createDirectories(path)

@@ -1,6 +1,6 @@
 // From a directory to its live version, or to the reason why there is none.
 
-public import VarveFormat
+internal import VarveFormat
 public import VarveStorage
 
 extension ManifestStore {
@@ -41,10 +41,17 @@ extension ManifestStore {
             versions: [live], digest: digest, highestVersion: live.version,
             nextFileNumber: live.nextFileNumber, failure: nil)
         do {
+            // This also makes the name of CURRENT durable if an interrupted publication has not: the files
+            // of older versions may go from now on.
             if !readOnly { try place.makeDurableFolders() }
-            for file in try place.files() { state.note(file, &report) }
+            for file in try place.files() {
+                state.note(file)
+                if case .manifest(let number) = file, number > live.version {
+                    report.newerVersions.append(number)
+                }
+            }
             for name in try place.names(in: FileNames.trashFolder) {
-                if let retired = RetiredName(name) { state.note(retired.file, nil) }
+                if let retired = RetiredName(name) { state.note(retired.file) }
             }
         } catch {
             throw .storage(error)
@@ -58,14 +65,7 @@ extension ManifestStore {
 
 extension ManifestStore.State {
     /// Keeps the counters above the numbers of a file that is on disk.
-    fileprivate mutating func note(_ file: StoreFile, _ report: inout LoadReport) {
-        note(file, nil)
-        if case .manifest(let number) = file, number > versions[0].version {
-            report.newerVersions.append(number)
-        }
-    }
-
-    fileprivate mutating func note(_ file: StoreFile, _: Void?) {
+    fileprivate mutating func note(_ file: StoreFile) {
         switch file {
         case .manifest(let number): highestVersion = max(highestVersion, number)
         case .tombstones(_, let number): highestVersion = max(highestVersion, number)

@@ -1,5 +1,6 @@
 // How the next version becomes the live one.
 
+internal import Synchronization
 public import VarveFormat
 internal import VarveStorage
 
