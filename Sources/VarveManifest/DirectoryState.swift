@@ -9,7 +9,8 @@ enum DirectoryState: Hashable {
     case missing
     /// An empty directory, but for the lock the caller may hold.
     case vacant
-    /// Nothing but what an interrupted creation leaves: empty folders, a first version without rows.
+    /// Nothing but what an interrupted creation leaves: empty folders, a first version without
+    /// rows.
     case skeleton(leftovers: [String])
     /// A store, whole or damaged.
     case store

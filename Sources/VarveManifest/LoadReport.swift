@@ -4,7 +4,8 @@ public import VarveFormat
 
 /// What was found beside the live version when a store was loaded.
 public struct LoadReport: Hashable, Sendable {
-    /// Whether the version was chosen as the only end of the chain because CURRENT is missing or unreadable.
+    /// Whether the version was chosen as the only end of the chain because CURRENT is missing or
+    /// unreadable.
     ///
     /// Only in a store loaded read-only.
     public var choseWithoutCurrent = false

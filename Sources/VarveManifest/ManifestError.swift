@@ -11,9 +11,11 @@ public enum ManifestError: Error, Hashable, Sendable {
     case alreadyAStore(directory: FilePath)
     /// A creation began here and did not end; nothing but its empty skeleton is there.
     case interruptedCreation(directory: FilePath)
-    /// CURRENT is missing (no reason given) or unreadable, so nothing says which version is the live one.
+    /// CURRENT is missing (no reason given) or unreadable, so nothing says which version is the
+    /// live one.
     ///
-    /// `candidates` are the versions that are whole, with all their files, and that no other one follows.
+    /// `candidates` are the versions that are whole, with all their files, and that no other one
+    /// follows.
     case repairNeeded(directory: FilePath, reason: FormatError?, candidates: [VersionNumber])
     /// A file that the version names is not there.
     case missingFile(name: String)
@@ -33,7 +35,8 @@ public enum ManifestError: Error, Hashable, Sendable {
     case noSpace(StorageError)
     /// A call failed before anything was changed, or while retired files were moved or removed.
     case storage(StorageError)
-    /// A call failed while a version was published: which one is live is known only after loading again.
+    /// A call failed while a version was published: which one is live is known only after loading
+    /// again.
     case failed(StorageError)
 
     /// The error for bytes that could not be read.
@@ -50,7 +53,8 @@ extension ManifestError: CustomStringConvertible {
         case .interruptedCreation(let directory):
             "the creation of a store in \(directory) did not end; it holds no data"
         case .repairNeeded(let directory, let reason, let candidates):
-            "CURRENT of \(directory) is \(reason.map(\.description) ?? "missing"); usable versions: "
+            "CURRENT of \(directory) is \(reason.map(\.description) ?? "missing"); "
+                + "usable versions: "
                 + candidates.map { String($0.rawValue) }.joined(separator: ", ")
         case .missingFile(let name): "\(name) is missing"
         case .wrongLength(let name, let expected, let found):

@@ -6,15 +6,15 @@ public import VarveStorage
 extension ManifestStore {
     /// Creates a store in a directory that is missing or empty (but for its lock file).
     ///
-    /// Durable when it returns, together with every directory it has made. Until CURRENT has its name there
-    /// is no store; a creation that was cut off before is told apart from anything else.
+    /// Durable when it returns, together with every directory it has made. Until CURRENT has its
+    /// name there is no store; a creation that was cut off before is told apart from anything else.
     ///
     /// - Parameters:
     ///   - manifest: Version 1, without segments and parent.
-    ///   - resuming: Whether to begin anew where a creation was cut off: removes that creation's own empty
-    ///     files. Without it such a directory is refused.
-    /// - Throws: ``ManifestError``: `alreadyAStore`, `notAStore` (something else is there, and stays),
-    ///   `interruptedCreation`, `damaged` (the manifest contradicts itself), `storage`.
+    ///   - resuming: Whether to begin anew where a creation was cut off: removes that creation's
+    ///     own empty files. Without it such a directory is refused.
+    /// - Throws: ``ManifestError``: `alreadyAStore`, `notAStore` (something else is there, and
+    ///   stays), `interruptedCreation`, `damaged` (the manifest contradicts itself), `storage`.
     public static func create(
         fileSystem: any FileSystem, directory: FilePath, manifest: Manifest,
         retention: Retention = Retention(), resuming: Bool = false
@@ -58,7 +58,8 @@ extension ManifestStore {
 extension StoreDirectory {
     /// Makes the directory and its folders where they are missing, all of them durable by name.
     func makeDurableFolders() throws(StorageError) {
-        // A run that was cut off may have made the last directory that exists without making it durable.
+        // A run that was cut off may have made the last directory that exists without making it
+        // durable.
         var existing = path
         while try fileSystem.status(existing) == nil, existing.parent != existing {
             existing = existing.parent

@@ -6,12 +6,12 @@ public import VarveStorage
 extension ManifestStore {
     /// Loads the live version of the store in `directory`.
     ///
-    /// The version is verified by length, digest and store id, and every file it names must be there with the
-    /// right length and header. Newer versions are ignored and reported. Read-only loading writes nothing;
-    /// otherwise missing folders are made.
+    /// The version is verified by length, digest and store id, and every file it names must be
+    /// there with the right length and header. Newer versions are ignored and reported. Read-only
+    /// loading writes nothing; otherwise missing folders are made.
     ///
-    /// - Throws: ``ManifestError``: `notAStore`, `interruptedCreation`, `repairNeeded`, `missingFile`,
-    ///   `wrongLength`, `foreignStore`, `tooNew`, `damaged`, `storage`.
+    /// - Throws: ``ManifestError``: `notAStore`, `interruptedCreation`, `repairNeeded`,
+    ///   `missingFile`, `wrongLength`, `foreignStore`, `tooNew`, `damaged`, `storage`.
     public static func load(
         fileSystem: any FileSystem, directory: FilePath, readOnly: Bool,
         retention: Retention = Retention()
@@ -41,8 +41,8 @@ extension ManifestStore {
             versions: [live], digest: digest, highestVersion: live.version,
             nextFileNumber: live.nextFileNumber, failure: nil)
         do {
-            // This also makes the name of CURRENT durable if an interrupted publication has not: the files
-            // of older versions may go from now on.
+            // This also makes the name of CURRENT durable if an interrupted publication has not:
+            // the files of older versions may go from now on.
             if !readOnly { try place.makeDurableFolders() }
             for file in try place.files() {
                 state.note(file)

@@ -7,14 +7,15 @@ internal import VarveStorage
 extension ManifestStore {
     /// Makes `next` the live version; durable when it returns.
     ///
-    /// Its parent is filled in here. Order: the manifest's file, the directory, `CURRENT.tmp`, the rename to
-    /// CURRENT, the directory again. Files it names must be durable before, names included.
+    /// Its parent is filled in here. Order: the manifest's file, the directory, `CURRENT.tmp`, the
+    /// rename to CURRENT, the directory again. Files it names must be durable before, names
+    /// included.
     ///
     /// - Returns: The version as it was published.
     /// - Throws: ``ManifestError``: `refused`, `damaged` (it contradicts itself), `missingFile`,
-    ///   `wrongLength`, `foreignStore`, `readOnly` and `noSpace` change nothing, and another attempt may
-    ///   follow (with a new number after `noSpace`); after `failed` there is none: which version is live is
-    ///   known only after loading again.
+    ///   `wrongLength`, `foreignStore`, `readOnly` and `noSpace` change nothing, and another
+    ///   attempt may follow (with a new number after `noSpace`); after `failed` there is none:
+    ///   which version is live is known only after loading again.
     @discardableResult
     public func publish(_ next: Manifest) throws(ManifestError) -> Manifest {
         let outcome = publishing.withLock { _ -> Result<Manifest, ManifestError> in

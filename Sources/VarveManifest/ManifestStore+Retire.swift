@@ -93,7 +93,8 @@ extension ManifestStore {
 
     /// Removes the files in the trash whose grace has passed; gives them, in order.
     ///
-    /// Names that ``retire(nowMicroseconds:pinned:)`` does not give, and files of other stores, stay.
+    /// Names that ``retire(nowMicroseconds:pinned:)`` does not give, and files of other stores,
+    /// stay.
     ///
     /// - Parameter nowMicroseconds: The time since 1970-01-01T00:00:00Z.
     /// - Throws: ``ManifestError``: `readOnly`, `failed`, `storage`.

@@ -65,8 +65,8 @@ public final class ManifestStore: Sendable {
 
     /// The lowest number that is free for a new log or segment.
     ///
-    /// At least ``Manifest/nextFileNumber`` of the live version, and above every file that an interrupted
-    /// run has left behind.
+    /// At least ``Manifest/nextFileNumber`` of the live version, and above every file that an
+    /// interrupted run has left behind.
     public var nextFileNumber: UInt64 {
         state.withLock { max($0.nextFileNumber, $0.versions[0].nextFileNumber) }
     }

@@ -4,7 +4,8 @@
 public struct Retention: Hashable, Sendable {
     /// Manifests that are kept, the live one included; at least 1.
     public var manifestCount: Int
-    /// Of those, the newest that protect the files they name; at least 1, at most ``manifestCount``.
+    /// Of those, the newest that protect the files they name; at least 1, at most
+    /// ``manifestCount``.
     ///
     /// Lower values give the room of merged segments back sooner.
     public var protectingManifestCount: Int

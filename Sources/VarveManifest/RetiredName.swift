@@ -4,8 +4,8 @@ internal import VarveFormat
 
 /// A retired file: which it was, and when it was retired.
 ///
-/// In the trash a file keeps its name, number included, followed by a dot and the second it was retired in:
-/// `000031.seg.1731024000`.
+/// In the trash a file keeps its name, number included, followed by a dot and the second it was
+/// retired in: `000031.seg.1731024000`.
 struct RetiredName: Hashable {
     var file: StoreFile
     /// Seconds since 1970-01-01T00:00:00Z.

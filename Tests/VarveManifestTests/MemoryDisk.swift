@@ -4,8 +4,8 @@ import VarveStorage
 
 /// A small file system in memory for one test.
 ///
-/// Names become durable by syncing their directory, bytes by syncing their file; ``afterPowerCut()`` keeps
-/// nothing else.
+/// Names become durable by syncing their directory, bytes by syncing their file;
+/// ``afterPowerCut()`` keeps nothing else.
 final class MemoryDisk: FileSystem, @unchecked Sendable {
     // Invariant for Sendable: a test uses its disk from one thread.
 
@@ -20,7 +20,8 @@ final class MemoryDisk: FileSystem, @unchecked Sendable {
         case file(Node)
     }
 
-    /// The call that fails: its place among all calls, how it fails, and whether it happens all the same.
+    /// The call that fails: its place among all calls, how it fails, and whether it happens all
+    /// the same.
     struct Fault {
         var index: Int
         var kind: StorageError.Kind

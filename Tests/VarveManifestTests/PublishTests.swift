@@ -90,7 +90,7 @@ import VarveStorage
                 try loaded.publish(loaded.current.next(loaded))
             }
         }
-        #expect(failures > 15)
+        #expect(failures > 12)
         #expect((clean > 8) == (kind == .noSpace), "\(clean) of \(failures)")
     }
 

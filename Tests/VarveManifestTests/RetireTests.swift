@@ -30,7 +30,8 @@ import VarveStorage
         let (disk, store) = try merged()
         for expected in [3, 4] {
             #expect(store.current.version.rawValue == UInt64(expected))
-            // Version 1 knew log 1, version 2 segment 1; each goes with the last version that knew it.
+            // Version 1 knew log 1, version 2 segment 1; each goes with the last version that knew
+            // it.
             #expect(try store.retire(nowMicroseconds: 1_000_000_000).isEmpty)
             try store.publish(store.current.next(store))
         }

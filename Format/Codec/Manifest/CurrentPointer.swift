@@ -44,8 +44,9 @@ public struct CurrentPointer: Hashable, Sendable {
 
     /// Reads the text; accepts exactly what ``encoded()`` writes and nothing else.
     ///
-    /// - Throws: ``FormatError`` of kind `truncated`, `foreign` (another first line), `checksumMismatch`,
-    ///   `tooNew` (another format number under a right checksum) or `invalidValue`.
+    /// - Throws: ``FormatError`` of kind `truncated`, `foreign` (another first line),
+    ///   `checksumMismatch`, `tooNew` (another format number under a right checksum) or
+    ///   `invalidValue`.
     public init(decoding bytes: [UInt8]) throws(FormatError) {
         let text = try Self.verifiedText(bytes)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

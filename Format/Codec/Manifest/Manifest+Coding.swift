@@ -48,8 +48,8 @@ extension Manifest {
 
     /// Reads and verifies the file of a manifest.
     ///
-    /// - Throws: ``FormatError``: of the header, `truncated` or `checksumMismatch` for damaged bytes,
-    ///   `tooNew` for a required extension, `invalidValue` for values that cannot be.
+    /// - Throws: ``FormatError``: of the header, `truncated` or `checksumMismatch` for damaged
+    ///   bytes, `tooNew` for a required extension, `invalidValue` for values that cannot be.
     public init(decoding bytes: RawSpan) throws(FormatError) {
         let header = try FileHeader(decoding: bytes, expecting: .manifest)
         try Self.verifyFooter(bytes, file: header.file)

@@ -1,6 +1,7 @@
 // One version of a store as a value. Specification: Format/Specification/manifest.md.
 
-/// Everything that makes up one version of a store: its shape, its segments and where its logs begin.
+/// Everything that makes up one version of a store: its shape, its segments and where its logs
+/// begin.
 ///
 /// A manifest is a whole snapshot, never an edit; it is linked to the version before it by digest.
 public struct Manifest: Hashable, Sendable {

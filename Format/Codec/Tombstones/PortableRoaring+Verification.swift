@@ -132,7 +132,8 @@ extension RowSet {
     /// The set in the portable form; equal sets give equal bytes.
     public func encoded() -> [UInt8] { PortableRoaring.encode(ordinals) }
 
-    /// The portable form of the set of `ordinals`, which must be strictly ascending, without making the set.
+    /// The portable form of the set of `ordinals`, which must be strictly ascending, without
+    /// making the set.
     public static func encode(ascending ordinals: [UInt32]) -> [UInt8] {
         PortableRoaring.encode(ordinals)
     }
@@ -140,7 +141,8 @@ extension RowSet {
     /// Reads a set in the portable form from bytes that may be damaged.
     ///
     /// - Parameter rowCount: Rows of the segment; every row of the set must be below it.
-    /// - Throws: ``FormatError``: `truncated`, or `invalidValue` for anything that is not such a set.
+    /// - Throws: ``FormatError``: `truncated`, or `invalidValue` for anything that is not such a
+    ///   set.
     public init(
         decoding bytes: RawSpan, rowCount: Int, section: String, baseOffset: UInt64 = 0
     ) throws(FormatError) {

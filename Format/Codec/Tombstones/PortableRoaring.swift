@@ -1,10 +1,10 @@
-// The portable serial form of a row set, written in one canonical way and checked before it is believed.
-// https://github.com/RoaringBitmap/RoaringFormatSpec
+// The portable serial form of a row set, written in one canonical way and checked before it is
+// believed. https://github.com/RoaringBitmap/RoaringFormatSpec
 
 /// Writer and checker of the portable form.
 ///
-/// Both are done here and not by the C library: it writes equal sets in different ways, depending on how
-/// they came about, and in the versions this code meets it trusts the bytes it reads.
+/// Both are done here and not by the C library: it writes equal sets in different ways, depending
+/// on how they came about, and in the versions this code meets it trusts the bytes it reads.
 enum PortableRoaring {
     static let cookieWithoutRuns: UInt32 = 12_346
     static let cookieWithRuns: UInt16 = 12_347
@@ -40,7 +40,8 @@ enum PortableRoaring {
 
     /// The bytes of the set of `values`, which must be strictly ascending.
     ///
-    /// A container is runs where that is strictly smallest, else an array up to 4,096 values, else a bitset.
+    /// A container is runs where that is strictly smallest, else an array up to 4,096 values, else
+    /// a bitset.
     static func encode(_ values: [UInt32]) -> [UInt8] {
         let containers = containers(of: values)
         let hasRuns = containers.contains { $0.shape == .runs }

@@ -5,10 +5,11 @@ internal import CRoaring
 /// A bitmap of libroaring and its life.
 ///
 /// Safety: the pointer is non-null and owned by this object alone from `init` to `deinit`.
-/// The library's own copy-on-write mode is off in every bitmap made here, so its reading calls write
-/// nothing and any number of threads may make them at once.
+/// The library's own copy-on-write mode is off in every bitmap made here, so its reading calls
+/// write nothing and any number of threads may make them at once.
 @safe final class RoaringStorage: @unchecked Sendable {
-    // Invariant for Sendable: a changing call is made only by a RowSet that holds the one reference.
+    // Invariant for Sendable: a changing call is made only by a RowSet that holds the one
+    // reference.
     private let bitmap: UnsafeMutablePointer<roaring_bitmap_t>
 
     private init(owning bitmap: UnsafeMutablePointer<roaring_bitmap_t>?) {

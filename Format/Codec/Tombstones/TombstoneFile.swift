@@ -32,7 +32,8 @@ public struct TombstoneFile: Sendable, Equatable {
     static let fixedByteCount = 24
     /// Bytes of the checksum at the end.
     static let footerByteCount = 16
-    /// The most bytes a tombstone file may have: 65,536 bitset containers and what stands around them.
+    /// The most bytes a tombstone file may have: 65,536 bitset containers and what stands around
+    /// them.
     public static let maximumByteCount = 65_536 * (8_192 + 9) + 1_024
 
     /// The bytes of the file and the record a manifest keeps of it.
@@ -63,8 +64,8 @@ public struct TombstoneFile: Sendable, Equatable {
 
     /// Reads and verifies the bytes of a tombstone file.
     ///
-    /// - Throws: ``FormatError``: of the header, `truncated` or `checksumMismatch` for damaged bytes,
-    ///   `invalidValue` for values that cannot be.
+    /// - Throws: ``FormatError``: of the header, `truncated` or `checksumMismatch` for damaged
+    ///   bytes, `invalidValue` for values that cannot be.
     public init(decoding bytes: RawSpan) throws(FormatError) {
         let header = try FileHeader(decoding: bytes, expecting: .tombstones)
         let setOffset = FileHeader.byteCount + Self.fixedByteCount

@@ -9,7 +9,8 @@ enum Ownership: Hashable {
     case ours
     /// The header is whole and names another store.
     case foreign
-    /// Nothing has been written but zeros or a part of the header: the remnant of an interrupted creation.
+    /// Nothing has been written but zeros or a part of the header: the remnant of an interrupted
+    /// creation.
     case remnant
     /// Anything else.
     case unknown
