@@ -29,7 +29,7 @@ import VarveStorage
     /// `file`.
     init(
         fileSystem: any FileSystem, path: FilePath, id: SegmentID, file expected: FileID,
-        byteCount: UInt64, access: SegmentAccess
+        byteCount: UInt64, access: SegmentAccess, blockReads: OpenMode = .readDirect
     ) throws(SegmentError) {
         let name = FileNames.segment(id)
         let file = try storing { () throws(StorageError) in try fileSystem.open(path, .read) }
@@ -69,7 +69,7 @@ import VarveStorage
             mapping = nil
             cache = shared
             self.file = try storing { () throws(StorageError) in
-                try fileSystem.open(path, .readDirect)
+                try fileSystem.open(path, blockReads)
             }
         }
     }

@@ -37,14 +37,21 @@ public final class SegmentReader: Sendable {
     /// - Throws: ``SegmentError``: `damaged` with kind `tooNew` where a later version wrote
     ///   something a reader must
     ///   understand, `misplaced` where the file is another one.
-    public init(
+    public convenience init(
         fileSystem: any FileSystem, path: FilePath, expecting record: SegmentRecord,
         access: SegmentAccess
     ) throws(SegmentError) {
+        try self.init(
+            SegmentContainer(
+                fileSystem: fileSystem, path: path, id: record.id, file: record.file,
+                byteCount: record.byteCount, access: access), expecting: record)
+    }
+
+    /// Reads the small sections of an open file.
+    init(
+        _ container: SegmentContainer, expecting record: SegmentRecord
+    ) throws(SegmentError) {
         precondition(record.firstSequence <= record.lastSequence)
-        let container = try SegmentContainer(
-            fileSystem: fileSystem, path: path, id: record.id, file: record.file,
-            byteCount: record.byteCount, access: access)
         try Self.refuseUnknownSections(container)
         let schema = try Self.smallSection(.schema, of: container)
         description = try decoding(in: container.name) { () throws(FormatError) in
@@ -182,4 +189,12 @@ extension SegmentReader {
         }
         return places
     }
+}
+
+extension SegmentReader {
+    /// The sections of the file, known and unknown, in their order.
+    public var sectionEntries: [SegmentSectionEntry] { container.sections.map(\.entry) }
+
+    /// The geometry of the node pages.
+    public var nodeLayout: NodeLayout { layout }
 }

@@ -1,0 +1,204 @@
+// Reads a sealed segment once more, all of it, before anyone believes it.
+
+public import VarveFormat
+public import VarveStorage
+
+/// A segment read from end to end and found right, with the figures of the reading.
+public struct SegmentVerification: Hashable, Sendable {
+    /// Bytes read from the file, some of them more than once.
+    public var readByteCount: UInt64 = 0
+    /// Blocks whose checksums were compared.
+    public var blockCount = 0
+    /// Edges of the graph.
+    public var edgeCount: UInt64 = 0
+    /// Sweeps over the node pages until every row had been reached.
+    public var sweepCount = 0
+
+    /// Checks the file at `path` against `record`: digest, every checksum, every value and the graph.
+    ///
+    /// Reads in windows of at most 1 MiB and keeps 8 MiB of blocks and four bits a row; the file is not mapped.
+    /// Cost: the file twice, then the node pages once for each sweep.
+    ///
+    /// - Throws: ``SegmentError`` that names what is wrong.
+    public init(
+        verifying path: FilePath, of fileSystem: any FileSystem, against record: SegmentRecord
+    ) throws(SegmentError) {
+        try compareDigest(fileSystem, path, record)
+        let container = try SegmentContainer(
+            fileSystem: fileSystem, path: path, id: record.id, file: record.file,
+            byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 8 << 20)),
+            blockReads: .read)
+        for index in container.sections.indices {
+            for block in 0..<container.sections[index].entry.blockCount {
+                _ = try container.cachedBlock(index, block)
+                blockCount += 1
+            }
+            readByteCount += container.sections[index].entry.paddedByteCount
+        }
+        let reader = try SegmentReader(container, expecting: record)
+        try reader.verifyPadding()
+        try reader.verifyIdentifiers()
+        edgeCount = try reader.verifyNodes()
+        sweepCount = try reader.verifyReachability()
+        try reader.verifyFigures(edgeCount: edgeCount)
+    }
+
+    private mutating func compareDigest(
+        _ fileSystem: any FileSystem, _ path: FilePath, _ record: SegmentRecord
+    ) throws(SegmentError) {
+        let name = FileNames.segment(record.id)
+        let file = try storing { () throws(StorageError) in try fileSystem.open(path, .read) }
+        let found = try storing { () throws(StorageError) in try file.byteCount() }
+        guard found == record.byteCount else {
+            throw .damaged(
+                FormatError(
+                    .truncated, file: name, section: "file", offset: found,
+                    detail: "\(found) bytes, expected \(record.byteCount)"))
+        }
+        let digest = DigestStream()
+        var offset: UInt64 = 0
+        while offset < found {
+            let count = Int(min(1 << 20, found - offset))
+            let window = try SegmentContainer.read(file, name, at: offset, count: count)
+            unsafe window.withUnsafeBytes { unsafe digest.update($0) }
+            offset += UInt64(count)
+        }
+        readByteCount += found
+        guard digest.digest() == record.digest else {
+            throw .damaged(
+                FormatError(
+                    .checksumMismatch, file: name, section: "file", offset: 0,
+                    detail: "digest of the file does not match"))
+        }
+    }
+}
+
+extension SegmentReader {
+    /// The bytes between the end of a section and the end of its last page are zeros.
+    func verifyPadding() throws(SegmentError) {
+        for (index, section) in container.sections.enumerated() {
+            let entry = section.entry
+            guard entry.byteCount < entry.paddedByteCount else { continue }
+            let last = entry.blockCount - 1
+            let block = try container.cachedBlock(index, last)
+            let start = Int(entry.byteCount) - entry.blockRange(last).lowerBound
+            guard unsafe block.bytes[start...].allSatisfy({ $0 == 0 }) else {
+                throw container.error(
+                    .invalidValue, section: index, at: Int(entry.byteCount),
+                    "padding is not zero")
+            }
+        }
+    }
+
+    /// Ids are sorted, each row once, none twice, and the filter knows them all.
+    func verifyIdentifiers() throws(SegmentError) {
+        var seen = RowBits(rowCount: rowCount)
+        var previous: RecordID?
+        for place in 0..<rowCount {
+            let ordinal = try sortedOrdinal(place)
+            guard seen.insert(ordinal.rawValue) else {
+                throw container.error(
+                    .invalidValue, section: places.sortedIdentifiers, at: place * 4,
+                    "row \(ordinal.rawValue) stands twice in the order of ids")
+            }
+            let id = try self.id(of: ordinal)
+            if let previous, !(previous < id) {
+                throw container.error(
+                    .invalidValue, section: places.sortedIdentifiers, at: place * 4,
+                    "id \(id) does not follow \(previous)")
+            }
+            guard id.isValid, try mayContain(id) else {
+                throw container.error(
+                    .invalidValue, section: places.identifierFilter ?? places.identifiers, at: 0,
+                    "the filter does not know the id \(id)")
+            }
+            previous = id
+        }
+    }
+
+    /// Every list is within its degree, names rows of the segment, none twice and not its own; room behind a
+    /// list is zero.
+    func verifyNodes() throws(SegmentError) -> UInt64 {
+        var edgeCount: UInt64 = 0
+        for row in 0..<UInt32(rowCount) {
+            let list = try neighbors(of: RowOrdinal(row))
+            edgeCount += UInt64(list.count)
+            guard Set(list).count == list.count, !list.contains(RowOrdinal(row)) else {
+                throw container.error(
+                    .invalidValue, section: places.nodes,
+                    at: layout.offset(of: RowOrdinal(row)) + layout.vectorByteCount,
+                    "row \(row) is its own neighbour or has one twice")
+            }
+            try verifyVector(RowOrdinal(row))
+        }
+        return edgeCount
+    }
+
+    /// Floats of a vector are finite.
+    private func verifyVector(_ ordinal: RowOrdinal) throws(SegmentError) {
+        guard schema.elementType == .float32 || schema.elementType == .float16 else { return }
+        let isFinite = unsafe try withVector(ordinal) { (bytes) throws(SegmentError) in
+            let halves = schema.elementType == .float16
+            for index in 0..<schema.dimension {
+                let exponent =
+                    unsafe halves
+                    ? bytes.load(fromByteOffset: index * 2, as: UInt16.self) & 0x7C00 == 0x7C00
+                    : bytes.load(fromByteOffset: index * 4, as: UInt32.self) & 0x7F80_0000
+                        == 0x7F80_0000
+                if exponent { return false }
+            }
+            return true
+        }
+        guard isFinite else {
+            throw container.error(
+                .invalidValue, section: places.nodes, at: layout.offset(of: ordinal),
+                "the vector of row \(ordinal.rawValue) is not finite")
+        }
+    }
+
+    /// Every row can be reached from the entry points.
+    ///
+    /// Sweeps over the rows in the order of the file, following the lists of rows reached and not yet followed,
+    /// until a sweep finds nothing new: bounded memory, and no reads here and there.
+    ///
+    /// - Returns: Sweeps made.
+    func verifyReachability() throws(SegmentError) -> Int {
+        var reached = RowBits(rowCount: rowCount)
+        var followed = RowBits(rowCount: rowCount)
+        for entry in entryPoints.ordinals { reached.insert(entry.rawValue) }
+        var sweeps = 0
+        while followed.count < reached.count {
+            sweeps += 1
+            for row in 0..<UInt32(rowCount) where reached.contains(row) {
+                guard followed.insert(row) else { continue }
+                for neighbor in try neighbors(of: RowOrdinal(row)) {
+                    reached.insert(neighbor.rawValue)
+                }
+            }
+        }
+        guard reached.count == rowCount else {
+            throw container.error(
+                .invalidValue, section: places.nodes, at: 0,
+                "\(rowCount - reached.count) rows cannot be reached from the entry points")
+        }
+        return sweeps
+    }
+
+    /// Statistics and canary can be read and agree with the rows.
+    func verifyFigures(edgeCount: UInt64) throws(SegmentError) {
+        if let statistics = try statistics(), let section = places.statistics {
+            var (rows, edges): (UInt64, UInt64) = (0, 0)
+            for (degree, count) in statistics.degreeHistogram.enumerated() {
+                let (product, overflow) = count.multipliedReportingOverflow(by: UInt64(degree))
+                rows &+= count
+                edges &+= overflow ? .max : product
+            }
+            guard rows == UInt64(rowCount), edges == edgeCount else {
+                throw container.error(
+                    .invalidValue, section: section, at: 0,
+                    "degrees of \(rows) rows and \(edges) edges, counted \(edgeCount)")
+            }
+        }
+        _ = try canary()
+    }
+}

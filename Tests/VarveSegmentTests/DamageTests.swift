@@ -1,0 +1,122 @@
+// Damaged segments: found by a full reading, never answered from.
+
+import Testing
+import VarveFormat
+import VarveSegment
+import VarveStorage
+
+@Suite("Damaged segments")
+struct DamageTests {
+    static let schema = Schema(dimension: 4, metric: .euclidean, elementType: .uint8)
+    static let partCount = 8
+
+    @Test(arguments: 0..<partCount)
+    func `every flipped byte is found, and no answer comes from it`(_ part: Int) throws {
+        let sample = try SampleSegment(
+            schema: Self.schema, rowCount: 9, identifiers: .mixed, seed: 21)
+        let whole = try #require(sample.disk[SampleSegment.path])
+        _ = try SegmentVerification(
+            verifying: SampleSegment.path, of: sample.disk, against: sample.record)
+        for offset in stride(from: part, to: whole.count, by: Self.partCount) {
+            var bytes = whole
+            bytes[offset] ^= 1 << UInt8(offset % 8)
+            sample.disk[SampleSegment.path] = bytes
+            #expect(throws: SegmentError.self, "byte \(offset)") {
+                try SegmentVerification(
+                    verifying: SampleSegment.path, of: sample.disk, against: sample.record)
+            }
+            try Self.answerRightlyOrThrow(sample, offset)
+        }
+    }
+
+    @Test func `checksums alone find every flipped byte`() throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 1_500, seed: 22)
+        let whole = try #require(sample.disk[SampleSegment.path])
+        var numbers = Numbers(seed: 23)
+        for _ in 0..<400 {
+            var bytes = whole
+            let offset = numbers.below(whole.count)
+            bytes[offset] ^= UInt8(1 + numbers.below(255))
+            sample.disk[SampleSegment.path] = bytes
+            // A record whose digest is that of the damaged bytes: only the checksums can tell.
+            var record = sample.record
+            record.digest = Digest(of: bytes)
+            #expect(throws: SegmentError.self, "byte \(offset)") {
+                try SegmentVerification(
+                    verifying: SampleSegment.path, of: sample.disk, against: record)
+            }
+        }
+    }
+
+    @Test(arguments: [1, 63, 64, 4_095, 4_096, 20_000])
+    func `a file cut short is refused`(_ missing: Int) throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 300, seed: 24)
+        let whole = try #require(sample.disk[SampleSegment.path])
+        sample.disk[SampleSegment.path] = Array(whole.dropLast(missing))
+        #expect(throws: SegmentError.self) { try sample.open() }
+        var record = sample.record
+        record.byteCount -= UInt64(missing)
+        #expect(throws: SegmentError.self) {
+            try SegmentReader(
+                fileSystem: sample.disk, path: SampleSegment.path, expecting: record,
+                access: .mapped)
+        }
+    }
+
+    @Test func `another file in its place is refused`() throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 3, seed: 25)
+        var other = sample.record
+        other.file = FileID(1)
+        var kind: FormatError.Kind?
+        do {
+            _ = try SegmentReader(
+                fileSystem: sample.disk, path: SampleSegment.path, expecting: other,
+                access: .mapped)
+        } catch .damaged(let error) { kind = error.kind } catch {}
+        #expect(kind == .misplaced)
+    }
+
+    @Test(arguments: [SegmentAccess.mapped, .paged(PageCache(byteBudget: 1 << 20))])
+    func `damage stays damage and names its place`(_ access: SegmentAccess) throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 2_000, seed: 26)
+        var bytes = try #require(sample.disk[SampleSegment.path])
+        // The nodes are the last section: its last page ends where the checksum tables begin.
+        let reader = try sample.open()
+        let nodes = try #require(reader.sectionEntries.first { $0.name == "nodes" })
+        let offset = nodes.offset + UInt64(reader.nodeLayout.offset(of: RowOrdinal(1_999)))
+        bytes[Int(offset)] ^= 0x10
+        sample.disk[SampleSegment.path] = bytes
+        let damaged = try sample.open(access)
+        for _ in 0..<3 {
+            do {
+                _ = try damaged.neighbors(of: RowOrdinal(1_999))
+                Issue.record("no error")
+            } catch .damaged(let error) {
+                #expect(error.kind == .checksumMismatch)
+                #expect(error.file == "segments/000007.seg")
+                #expect(error.section == "nodes")
+                #expect((offset - 4_096...offset).contains(error.offset))
+            } catch { Issue.record("\(error)") }
+        }
+        #expect(try damaged.neighbors(of: RowOrdinal(0)) == reader.neighbors(of: RowOrdinal(0)))
+    }
+
+    /// Reads everything a reader offers: each answer is right, or an error.
+    static func answerRightlyOrThrow(_ sample: SampleSegment, _ offset: Int) throws {
+        guard let reader = try? sample.open() else { return }
+        for row in 0..<sample.rows.rowCount {
+            let ordinal = RowOrdinal(UInt32(row))
+            if let id = try? reader.id(of: ordinal) {
+                #expect(id == sample.rows.ids[row], "byte \(offset)")
+            }
+            do throws(SegmentError) {
+                let found = try reader.find(sample.rows.ids[row])
+                #expect(found == ordinal, "byte \(offset)")
+            } catch {}
+            let vector = try? unsafe reader.withVector(ordinal) { (bytes) throws(SegmentError) in
+                unsafe [UInt8](bytes)
+            }
+            if let vector { #expect(vector == sample.rows.vectors[row], "byte \(offset)") }
+        }
+    }
+}
