@@ -1,27 +1,61 @@
 // The graph of a segment about to be written.
 
-/// Neighbour lists of fixed room, by ordinal.
-package struct NeighborLists: Sendable {
-    /// The most neighbours a row has.
-    package let maximumDegree: Int
-    /// How many neighbours each row has.
-    package let degrees: [UInt16]
-    /// `maximumDegree` places a row, the first `degrees[row]` of them used.
-    package let ids: [UInt32]
+package import VarveGraph
 
-    /// Lists of these parts.
-    package init(maximumDegree: Int, degrees: [UInt16], ids: [UInt32]) {
-        precondition(ids.count == degrees.count * maximumDegree)
+/// Neighbour lists by ordinal: those of a finished graph, or given one by one.
+package struct NeighborLists: Sendable {
+    private enum Source {
+        case graph(Adjacency)
+        case lists([[UInt32]])
+    }
+
+    private let source: Source
+    /// The most neighbours a row may have.
+    package let maximumDegree: Int
+
+    /// The lists of a finished graph.
+    package init(_ graph: Adjacency) {
+        source = .graph(graph)
+        maximumDegree = graph.maxDegree
+    }
+
+    /// These lists, each of at most `maximumDegree` rows.
+    package init(_ lists: [[UInt32]], maximumDegree: Int) {
+        precondition(lists.allSatisfy { $0.count <= maximumDegree })
+        source = .lists(lists)
         self.maximumDegree = maximumDegree
-        self.degrees = degrees
-        self.ids = ids
     }
 
     /// Rows there are.
-    package var rowCount: Int { degrees.count }
+    package var rowCount: Int {
+        switch source {
+        case .graph(let graph): graph.rowCount
+        case .lists(let lists): lists.count
+        }
+    }
 
-    /// The neighbours of `row`.
-    package func neighbors(of row: Int) -> ArraySlice<UInt32> {
-        ids[row * maximumDegree..<row * maximumDegree + Int(degrees[row])]
+    /// How many neighbours `row` has.
+    package func degree(of row: Int) -> Int {
+        switch source {
+        case .graph(let graph): unsafe Int(graph.degreeTable[row])
+        case .lists(let lists): lists[row].count
+        }
+    }
+
+    /// Calls `body` with the neighbours of `row`.
+    package func withNeighbors<R>(
+        of row: Int, _ body: (UnsafeBufferPointer<UInt32>) -> R
+    ) -> R {
+        precondition(row < rowCount)
+        switch source {
+        case .graph(let graph):
+            // Safety: the table has maxDegree places a row, and lives as long as the graph.
+            return unsafe body(
+                UnsafeBufferPointer(
+                    start: graph.neighbourTable + row * graph.maxDegree,
+                    count: Int(graph.degreeTable[row])))
+        case .lists(let lists):
+            return unsafe lists[row].withUnsafeBufferPointer { unsafe body($0) }
+        }
     }
 }

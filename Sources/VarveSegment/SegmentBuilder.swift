@@ -75,7 +75,7 @@ public struct SegmentBuilder: Sendable {
 
     private static func statistics(of neighbors: NeighborLists) -> SegmentStatistics {
         var histogram = [UInt64](repeating: 0, count: neighbors.maximumDegree + 1)
-        for degree in neighbors.degrees { histogram[Int(degree)] += 1 }
+        for row in 0..<neighbors.rowCount { histogram[neighbors.degree(of: row)] += 1 }
         return SegmentStatistics(degreeHistogram: histogram)
     }
 }
@@ -141,14 +141,14 @@ extension SegmentBuilder {
             guard part.count - start == layout.vectorByteCount else {
                 throw .invalidRows("the vector of row \(row) has \(part.count - start) bytes")
             }
-            let list = neighbors.neighbors(of: row)
-            part.append(UInt16(list.count))
+            part.append(UInt16(neighbors.degree(of: row)))
             part.append(zeroCount: start + layout.neighborOffset - part.count)
-            for neighbor in list {
-                guard neighbor < UInt32(rows.rowCount) else {
-                    throw .invalidRows("row \(row) has a neighbour outside the rows")
-                }
-                part.append(neighbor)
+            let areInside = unsafe neighbors.withNeighbors(of: row) { list in
+                for place in list.indices { part.append(unsafe list[place]) }
+                return unsafe list.allSatisfy { $0 < UInt32(rows.rowCount) }
+            }
+            guard areInside else {
+                throw .invalidRows("row \(row) has a neighbour outside the rows")
             }
             part.append(zeroCount: start + layout.recordByteCount - part.count)
             if (row + 1) % layout.recordsPerPage == 0 || row + 1 == rows.rowCount {

@@ -14,10 +14,11 @@ public struct SegmentVerification: Hashable, Sendable {
     /// Sweeps over the node pages until every row had been reached.
     public var sweepCount = 0
 
-    /// Checks the file at `path` against `record`: digest, every checksum, every value and the graph.
+    /// Checks the file at `path` against `record`: digest, every checksum, every value and the
+    /// graph.
     ///
-    /// Reads in windows of at most 1 MiB and keeps 8 MiB of blocks and four bits a row; the file is not mapped.
-    /// Cost: the file twice, then the node pages once for each sweep.
+    /// Reads in windows of at most 1 MiB and keeps 8 MiB of blocks and four bits a row; the file is
+    /// not mapped. Cost: the file twice, then the node pages once for each sweep.
     ///
     /// - Throws: ``SegmentError`` that names what is wrong.
     public init(
@@ -116,8 +117,8 @@ extension SegmentReader {
         }
     }
 
-    /// Every list is within its degree, names rows of the segment, none twice and not its own; room behind a
-    /// list is zero.
+    /// Every list is within its degree, names rows of the segment, none twice and not its own; room
+    /// behind a list is zero.
     func verifyNodes() throws(SegmentError) -> UInt64 {
         var edgeCount: UInt64 = 0
         for row in 0..<UInt32(rowCount) {
@@ -158,8 +159,8 @@ extension SegmentReader {
 
     /// Every row can be reached from the entry points.
     ///
-    /// Sweeps over the rows in the order of the file, following the lists of rows reached and not yet followed,
-    /// until a sweep finds nothing new: bounded memory, and no reads here and there.
+    /// Sweeps over the rows in the order of the file, following the lists of rows reached and not
+    /// yet followed, until a sweep finds nothing new: bounded memory, and no reads here and there.
     ///
     /// - Returns: Sweeps made.
     func verifyReachability() throws(SegmentError) -> Int {

@@ -21,24 +21,39 @@ struct DamageTests {
             var bytes = whole
             bytes[offset] ^= 1 << UInt8(offset % 8)
             sample.disk[SampleSegment.path] = bytes
+            // A record whose digest is that of the damaged bytes: only the checksums can tell.
+            var record = sample.record
+            record.digest = Digest(of: bytes)
             #expect(throws: SegmentError.self, "byte \(offset)") {
                 try SegmentVerification(
-                    verifying: SampleSegment.path, of: sample.disk, against: sample.record)
+                    verifying: SampleSegment.path, of: sample.disk, against: record)
             }
             try Self.answerRightlyOrThrow(sample, offset)
         }
     }
 
-    @Test func `checksums alone find every flipped byte`() throws {
-        let sample = try SampleSegment(schema: Self.schema, rowCount: 1_500, seed: 22)
+    @Test func `a digest of other bytes is found`() throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 5, seed: 22)
+        var record = sample.record
+        record.digest.high ^= 1
+        #expect(throws: SegmentError.self) {
+            try SegmentVerification(
+                verifying: SampleSegment.path, of: sample.disk, against: record)
+        }
+    }
+
+    @Test func `checksums of many blocks find flipped bytes`() throws {
+        let schema = Schema(dimension: 2_000, metric: .euclidean, elementType: .uint8)
+        let sample = try SampleSegment(schema: schema, rowCount: 1_100, seed: 23)
         let whole = try #require(sample.disk[SampleSegment.path])
+        let reader = try sample.open()
+        #expect(reader.sectionEntries.contains { $0.tablePageCount > 1 })
         var numbers = Numbers(seed: 23)
-        for _ in 0..<400 {
+        for _ in 0..<20 {
             var bytes = whole
             let offset = numbers.below(whole.count)
             bytes[offset] ^= UInt8(1 + numbers.below(255))
             sample.disk[SampleSegment.path] = bytes
-            // A record whose digest is that of the damaged bytes: only the checksums can tell.
             var record = sample.record
             record.digest = Digest(of: bytes)
             #expect(throws: SegmentError.self, "byte \(offset)") {

@@ -78,7 +78,8 @@ struct RoundTripTests {
             }
             #expect(vector == sample.rows.vectors[row])
             let neighbors = try reader.neighbors(of: ordinal).map(\.rawValue)
-            #expect(neighbors == Array(sample.neighbors.neighbors(of: row)))
+            let expected = unsafe sample.neighbors.withNeighbors(of: row) { unsafe Array($0) }
+            #expect(neighbors == expected)
         }
         var numbers = Numbers(seed: 99)
         for _ in 0..<50 {

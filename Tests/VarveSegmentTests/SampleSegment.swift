@@ -40,18 +40,15 @@ struct SampleSegment {
     /// A ring with random chords: every row is reachable from every other.
     static func ring(rowCount: Int, degree: Int, seed: UInt64) -> NeighborLists {
         var numbers = Numbers(seed: seed ^ 0xABCD)
-        var degrees: [UInt16] = []
-        var ids = [UInt32](repeating: 0, count: rowCount * degree)
-        for row in 0..<rowCount {
+        let lists = (0..<rowCount).map { row in
             var list: [UInt32] = rowCount > 1 ? [UInt32((row + 1) % rowCount)] : []
             for _ in 0..<(degree - 1) {
                 let other = UInt32(numbers.below(rowCount))
                 if other != UInt32(row), !list.contains(other) { list.append(other) }
             }
-            for (place, id) in list.enumerated() { ids[row * degree + place] = id }
-            degrees.append(UInt16(list.count))
+            return list
         }
-        return NeighborLists(maximumDegree: degree, degrees: degrees, ids: ids)
+        return NeighborLists(lists, maximumDegree: degree)
     }
 
     func open(_ access: SegmentAccess = .mapped) throws(SegmentError) -> SegmentReader {

@@ -72,8 +72,7 @@ struct WritingTests {
             fileSystem: disk, runtime: TestRuntime(), threadCount: 1)
         let record = try builder.build(
             SampleSegment.plan(schema: Self.schema), rows: rows,
-            neighbors: NeighborLists(
-                maximumDegree: 1, degrees: [1, 1, 1, 1], ids: [1, 0, 3, 2]),
+            neighbors: NeighborLists([[1], [0], [3], [2]], maximumDegree: 1),
             at: SampleSegment.path)
         #expect(throws: SegmentError.self) {
             try SegmentVerification(verifying: SampleSegment.path, of: disk, against: record)

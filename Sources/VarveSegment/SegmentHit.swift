@@ -1,0 +1,34 @@
+// A row that a search found.
+
+public import VarveFormat
+
+/// A row of a segment and its exact distance from a query.
+public struct SegmentHit: Hashable, Sendable {
+    /// The row.
+    public var row: RowOrdinal
+    /// The distance in the schema's metric: smaller is nearer.
+    public var distance: Float
+
+    /// A hit of these parts.
+    public init(row: RowOrdinal, distance: Float) {
+        self.row = row
+        self.distance = distance
+    }
+}
+
+/// What searches of segments cost, counted.
+public struct SegmentSearchStatistics: Hashable, Sendable {
+    /// Nodes whose neighbours were looked at.
+    public var expandedNodeCount = 0
+    /// Distances estimated from codes.
+    public var codeDistanceCount = 0
+    /// Distances computed from stored vectors.
+    public var exactDistanceCount = 0
+    /// Node pages asked for by searches that read pages.
+    public var pageCount = 0
+    /// Segments scanned from end to end, or row by row over a set.
+    public var scanCount = 0
+
+    /// Nothing counted yet.
+    public init() {}
+}
