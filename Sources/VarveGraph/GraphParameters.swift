@@ -8,13 +8,13 @@ public struct GraphParameters: Hashable, Sendable {
     public var buildWidth = 75
     /// RobustPrune drops a candidate when a chosen neighbour is `alpha` times nearer to it; on true
     /// distance, at least 1.
-    public var alpha: Float = 1.2
+    public var alpha: Float = 1.1
     /// While a graph grows, lists may reach `slack` times the maximum degree before they are pruned.
     public var slack: Float = 1.3
     /// Lists shorter than this take back the nearest of the dropped candidates.
     public var minDegree = 8
     /// How many of the nearest rows of its own batch a row is offered as candidates; 0 for none.
-    public var batchMateCount = 8
+    public var batchMateCount = 16
     /// Whether lists of a finished graph are filled to the maximum with the nearest rows two steps away.
     public var fillsLists = false
     /// Chooses among equally good graphs.

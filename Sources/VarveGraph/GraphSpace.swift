@@ -1,17 +1,17 @@
 // The table of vectors as the C loops take it.
 
 internal import CKernels
-internal import VarveKernels
+package import VarveKernels
 
 /// A table of 8-bit vectors at an address that C can keep.
-@safe final class GraphSpace: @unchecked Sendable {
+@safe package final class GraphSpace: @unchecked Sendable {
     // Invariant for Sendable: nothing here changes after init.
 
     let table: ByteVectorTable
     let pointer: UnsafeMutablePointer<vg_space>
     private let view: UnsafeMutablePointer<vk_byte_table>
 
-    init(_ table: ByteVectorTable) {
+    package init(_ table: ByteVectorTable) {
         self.table = table
         unsafe view = .allocate(capacity: 1)
         unsafe view.initialize(to: table.view)

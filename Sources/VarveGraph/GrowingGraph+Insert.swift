@@ -35,13 +35,11 @@ extension GrowingGraph {
         }
         if first == 0 { return }
         let batch = InsertBatch(graph: self, first: first, end: end)
-        let chunk = 16
+        let chunk = 32
         let chunkCount = (end - first + chunk - 1) / chunk
         runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
             let rows = first + index * chunk..<min(end, first + (index + 1) * chunk)
-            self.scratches.use { scratch in
-                for row in rows { batch.choose(row: row, scratch: scratch) }
-            }
+            self.scratches.use { batch.choose(rows: rows, scratch: $0) }
         }
         let targetCount = batch.group()
         let targetChunkCount = (targetCount + 63) / 64
@@ -71,6 +69,7 @@ extension GrowingGraph {
     let first: Int
     let rowCount: Int
     private let lists: vg_graph
+    private let mates: PackedLeaf
     private let selections: UnsafeMutablePointer<UInt64>
     private let selectionCounts: UnsafeMutablePointer<UInt16>
     private let offers: UnsafeMutablePointer<UInt64>
@@ -83,6 +82,13 @@ extension GrowingGraph {
         rowCount = end - first
         let edgeLimit = rowCount * graph.parameters.maxDegree
         unsafe lists = graph.graph(rowLimit: first)
+        let mates = PackedLeaf(space: graph.space)
+        if rowCount > 1 && graph.parameters.batchMateCount > 0 {
+            unsafe (first..<end).map { UInt32($0) }.withUnsafeBufferPointer {
+                unsafe mates.pack($0)
+            }
+        }
+        self.mates = mates
         unsafe selections = .allocate(capacity: edgeLimit)
         unsafe selectionCounts = .allocate(capacity: rowCount)
         unsafe offers = .allocate(capacity: edgeLimit)
@@ -98,8 +104,15 @@ extension GrowingGraph {
         unsafe starts.deallocate()
     }
 
-    /// Finds and chooses the neighbours of a new row and writes its list, which no one sees yet.
-    func choose(row: Int, scratch: SearchScratch) {
+    /// Finds and chooses the neighbours of new rows and writes their lists, which no one sees yet.
+    func choose(rows: Range<Int>, scratch: SearchScratch) {
+        let mates = BatchMates(
+            batch: mates, rows: rows, count: min(graph.parameters.batchMateCount, rowCount - 1))
+        graph.scratches.addLeafDistances(UInt64(mates.count > 0 ? rowCount * rows.count : 0))
+        for row in rows { choose(row: row, mates: mates, scratch: scratch) }
+    }
+
+    private func choose(row: Int, mates: borrowing BatchMates, scratch: SearchScratch) {
         let width = UInt32(graph.parameters.buildWidth)
         let rule = vg_search_rule(
             width: width, stop_rank: 1, stop_factor: .infinity, skip_row: UInt32(row))
@@ -109,6 +122,7 @@ extension GrowingGraph {
         var pruneRule = graph.pruneRule
         let state = unsafe scratch.pointer
         unsafe vg_take_expanded(state)
+        unsafe mates.addCandidates(of: row, to: state)
         unsafe vg_sort_candidates(state, UInt32(row))
         unsafe vg_prune(graph.space.pointer, &pruneRule, state)
         unsafe vg_write_list(&lists, UInt32(row), state)
@@ -136,5 +150,39 @@ extension GrowingGraph {
         unsafe vg_apply_offers(
             graph.space.pointer, &lists, targets[target], offers + Int(start), count,
             UInt32(graph.parameters.slackDegree), &rule, scratch.pointer)
+    }
+}
+
+/// The rows of its own batch that are nearest to each of some new rows: the graph does not know them yet, and
+/// rows that arrive together are often neighbours.
+@safe private struct BatchMates: ~Copyable {
+    let count: Int
+    private let first: Int
+    private let best: UnsafeMutablePointer<UInt64>
+    private let counts: UnsafeMutablePointer<UInt32>
+
+    init(batch: PackedLeaf, rows: Range<Int>, count: Int) {
+        self.count = count
+        first = rows.lowerBound
+        unsafe best = .allocate(capacity: max(1, rows.count * count))
+        unsafe counts = .allocate(capacity: rows.count)
+        guard count > 0 else { return }
+        unsafe rows.map { UInt32($0) }.withUnsafeBufferPointer {
+            unsafe batch.nearest(to: $0, skipsOwn: true, count: count, best: best, counts: counts)
+        }
+    }
+
+    deinit {
+        unsafe best.deallocate()
+        unsafe counts.deallocate()
+    }
+
+    func addCandidates(of row: Int, to state: UnsafeMutablePointer<vg_scratch>) {
+        guard count > 0 else { return }
+        let found = Int(unsafe counts[row - first]), there = unsafe state.pointee.candidate_count
+        unsafe vg_scratch_reserve_candidates(state, there + UInt32(found))
+        guard let candidates = unsafe state.pointee.candidates else { return }
+        unsafe (candidates + Int(there)).update(from: best + (row - first) * count, count: found)
+        unsafe state.pointee.candidate_count = there + UInt32(found)
     }
 }

@@ -15,7 +15,7 @@ public struct RowDistance: Hashable, Comparable, Sendable {
         self.row = row
     }
 
-    init(key: UInt64) {
+    package init(key: UInt64) {
         distance = Float(bitPattern: UInt32(truncatingIfNeeded: key >> 32))
         row = RowOrdinal(UInt32(truncatingIfNeeded: key) >> 1)
     }

@@ -54,6 +54,26 @@ import VarveKernels
         }
     }
 
+    /// Whole numbers, as they are; every third row has a lift.
+    static func whole(
+        rowCount: Int, dimension: Int, seed: UInt64, tier: KernelTier = .best
+    ) -> ByteVectors {
+        var random = SplitMix(seed: seed)
+        let vectors = ByteVectors(rowCount: rowCount, dimension: dimension, tier: tier) { _, _ in
+            random.unit()
+        }
+        let stride = vectors.table.paddedCount
+        let encoder = ByteEncoder(dimension: dimension)
+        for row in 0..<rowCount {
+            let vector = (0..<dimension).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let place = unsafe (vectors.codes + row * stride)
+                .assumingMemoryBound(to: UInt8.self)
+            unsafe vectors.rows[row] = encoder.encode(vector, into: place)
+            if row % 3 == 0 { unsafe vectors.rows[row].lift = random.unit() * 500 }
+        }
+        return vectors
+    }
+
     /// Row `row` as a query.
     func query(_ row: Int) -> ByteVector {
         var query = ByteVector(dimension: dimension)

@@ -1,0 +1,103 @@
+// Packing rows into panels, choosing the tier, and keeping what leaves find.
+#include "leaf_internal.h"
+
+static void reserve(vg_leaf *leaf, uint32_t columns, size_t byte_count) {
+    if (byte_count > leaf->code_capacity) {
+        free(leaf->codes);
+        leaf->codes = aligned_alloc(64, byte_count);
+        leaf->code_capacity = byte_count;
+    }
+    if (columns > leaf->column_capacity) {
+        free(leaf->numbers);
+        free(leaf->square_sums);
+        free(leaf->labels);
+        leaf->numbers = malloc(sizeof(double) * vg_leaf_numbers * columns);
+        leaf->square_sums = malloc(sizeof(uint32_t) * columns);
+        leaf->labels = malloc(sizeof(uint32_t) * columns);
+        leaf->column_capacity = columns;
+    }
+    if (!leaf->codes || !leaf->numbers || !leaf->square_sums || !leaf->labels) abort();
+}
+
+/// Writes column `column` of a panel, its components four by four.
+static void pack_column(
+    vg_leaf *leaf, uint32_t column, const vk_byte_row *row, const uint8_t *code,
+    uint32_t padded, uint32_t flip) {
+    uint32_t panel = column / vg_panel_columns, lane = column % vg_panel_columns;
+    uint8_t *target = leaf->codes + (size_t)panel * vg_panel_columns * padded + 4 * lane;
+    for (uint32_t g = 0; g < padded / 4; g++) {
+        uint32_t four;
+        memcpy(&four, code + 4 * (size_t)g, 4);
+        four ^= flip;
+        memcpy(target + 64 * (size_t)g, &four, 4);
+    }
+    double *numbers =
+        leaf->numbers + (size_t)panel * vg_panel_columns * vg_leaf_numbers + lane;
+    double delta = row->delta;
+    numbers[0] = row->lo;
+    numbers[vg_panel_columns] = delta;
+    numbers[2 * vg_panel_columns] = delta * (double)row->sum;
+    numbers[3 * vg_panel_columns] = delta * delta * (double)row->square_sum;
+    numbers[4 * vg_panel_columns] = row->lift;
+    leaf->square_sums[column] = row->square_sum;
+}
+
+void vg_leaf_pack(
+    const vg_space *space, const uint32_t *rows, const uint32_t *labels, uint32_t count,
+    vg_leaf *leaf) {
+    const uint32_t padded = space->table->padded_count;
+    const uint32_t columns = (count + vg_panel_columns - 1) / vg_panel_columns * vg_panel_columns;
+    const uint32_t flip = space->kernels->tier == vk_tier_avx512 ? 0x80808080u : 0;
+    reserve(leaf, columns, (size_t)columns * padded);
+    leaf->count = count;
+    leaf->uniform = true;
+    for (uint32_t i = 0; i < columns; i++) {
+        // Columns behind the last repeat it; they are never looked at.
+        uint32_t row = rows[i < count ? i : count - 1];
+        vg_point point = vg_point_of(space, row), first = vg_point_of(space, rows[0]);
+        pack_column(leaf, i, point.row, point.code, padded, flip);
+        leaf->labels[i] = labels && i < count ? labels[i] : row;
+        leaf->uniform &=
+            point.row->lo == first.row->lo && point.row->delta == first.row->delta;
+    }
+}
+
+void vg_leaf_free(vg_leaf *leaf) {
+    free(leaf->codes);
+    free(leaf->numbers);
+    free(leaf->square_sums);
+    free(leaf->labels);
+    memset(leaf, 0, sizeof(*leaf));
+}
+
+void vg_leaf_nearest(
+    const vg_space *space, const vg_leaf *leaf, const uint32_t *rows, uint32_t row_count,
+    bool skips_own, uint32_t k, vg_key *best, uint32_t *best_counts) {
+    vg_leaf_kernel *kernel = vg_leaf_nearest_scalar;
+#if defined(__x86_64__)
+    if (space->kernels->tier == vk_tier_avx2) kernel = vg_leaf_nearest_avx2;
+    if (space->kernels->tier == vk_tier_avx512) kernel = vg_leaf_nearest_avx512;
+#endif
+    kernel(space, leaf, rows, row_count, skips_own, k, best, best_counts);
+}
+
+void vg_merge_finds(
+    vg_key *list, uint16_t *count, uint8_t *lock, uint32_t limit, const vg_key *finds,
+    uint32_t find_count) {
+    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
+        while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
+        }
+    }
+    uint32_t kept = *count, from = 0;
+    for (uint32_t i = 0; i < find_count; i++) {
+        vg_key key = finds[i];
+        while (from < kept && list[from] < key) from++;
+        if (from < kept && list[from] == key) continue;
+        if (from == limit) break;
+        uint32_t last = kept < limit ? kept++ : limit - 1;
+        memmove(list + from + 1, list + from, (last - from) * sizeof(vg_key));
+        list[from] = key;
+    }
+    *count = (uint16_t)kept;
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
