@@ -1,3 +1,5 @@
+// A log written and read back.
+
 import Testing
 import VarveFormat
 import VarveLog

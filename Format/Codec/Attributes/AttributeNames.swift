@@ -35,13 +35,20 @@ public struct AttributeNames: Hashable, Sendable {
     /// Adds a name that is not there yet and gives its id.
     mutating func append(_ definition: AttributeDefinition) -> AttributeID {
         let id = AttributeID(UInt16(definitions.count))
-        let place =
-            order.firstIndex {
-                Self.precedes(definition.name, definitions[Int($0.rawValue)].name)
-            } ?? order.count
+        var place = 0
+        var end = order.count
+        while place < end {
+            let middle = (place + end) / 2
+            if Self.precedes(definition.name, definitions[Int(order[middle].rawValue)].name) {
+                end = middle
+            } else {
+                place = middle + 1
+            }
+        }
         definitions.append(definition)
         order.insert(id, at: place)
-        rebuildRanks()
+        for index in ranks.indices where ranks[index] >= place { ranks[index] += 1 }
+        ranks.append(UInt16(place))
         return id
     }
 
