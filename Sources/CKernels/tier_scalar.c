@@ -1,25 +1,14 @@
 // The tier every machine runs, and the one the others are tested against.
 
-#define VK_TARGET
-#define VK_HALF(x, i) vk_half_to_float((x)[i])
-
-#include "half.h"
+#include "lanes_scalar.h"
 #include "tier_body.h"
 #include "tier_tables.h"
 
-static uint32_t dot_u8(const uint8_t *a, const uint8_t *b, size_t padded_count) {
-    uint32_t total = 0;
-    for (size_t i = 0; i < padded_count; i++) total += (uint32_t)a[i] * b[i];
-    return total;
-}
-
-static inline uint32_t dot_row(const uint8_t *query, uint32_t query_sum, const uint8_t *codes,
-                               size_t padded_count) {
-    (void)query_sum;
-    return dot_u8(query, codes, padded_count);
-}
-
 VK_BYTE_DOTS(dot_row)
+
+static uint32_t dot_u8(const uint8_t *a, const uint8_t *b, size_t padded_count) {
+    return dot_row(a, 0, b, padded_count);
+}
 
 static void f32_to_f16(const float *x, size_t count, uint16_t *out) {
     for (size_t i = 0; i < count; i++) out[i] = vk_float_to_half(x[i]);

@@ -1,6 +1,6 @@
 // Makes rows of 8-bit codes out of vectors.
 
-internal import CKernels
+package import CKernels
 
 /// Encodes vectors of one dimension as rows of 8-bit codes.
 ///
@@ -16,9 +16,9 @@ public struct ByteEncoder: Sendable {
     public let paddedCount: Int
     private let tier: KernelTier
 
-    /// An encoder for vectors of `dimension` components, 1 to 65,536.
+    /// An encoder for vectors of `dimension` components, 1 to 66,000: sums of squared codes stay below 2³².
     public init(dimension: Int, tier: KernelTier = .best) {
-        precondition((1...65_536).contains(dimension))
+        precondition((1...66_000).contains(dimension))
         self.dimension = dimension
         self.paddedCount = ByteRow.paddedCount(dimension: dimension)
         self.tier = tier
@@ -63,5 +63,5 @@ public struct ByteEncoder: Sendable {
 extension ByteRow {
     init(_ row: vk_byte_row) { self = unsafe unsafeBitCast(row, to: ByteRow.self) }
 
-    var cRow: vk_byte_row { unsafe unsafeBitCast(self, to: vk_byte_row.self) }
+    package var cRow: vk_byte_row { unsafe unsafeBitCast(self, to: vk_byte_row.self) }
 }

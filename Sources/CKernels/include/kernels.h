@@ -2,6 +2,8 @@
 #pragma once
 
 #include "vk_bytes.h"
+#include "vk_codes.h"
 #include "vk_convert.h"
 #include "vk_exact.h"
 #include "vk_tiers.h"
+#include "vk_walk.h"

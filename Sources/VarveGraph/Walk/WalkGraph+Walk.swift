@@ -1,0 +1,45 @@
+// One walk: from the nearest seed to the nearest rows.
+
+internal import CKernels
+public import VarveKernels
+
+extension WalkGraph {
+    /// Walks towards `query` and leaves the nearest rows found in `scratch`, nearest first, ties by lower row.
+    ///
+    /// `table` is that of the same query (normalised and with its lift, as the rows were) under the graph's codebook. Distances in the
+    /// results are squared L2 of 8-bit vectors: rerank on exact ones. Where `live` is given it has a bit for each row, lowest
+    /// first in words of 64; rows without it are walked through but are no results. The results are the same on every
+    /// tier and machine. Nothing is allocated once `scratch` has grown.
+    public func walk(
+        _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
+        live: UnsafePointer<UInt64>? = nil, scratch: WalkScratch
+    ) {
+        unsafe walk(
+            query, table: table, rule: rule, live: live, scratch: scratch, tier: .best)
+    }
+
+    package func walk(
+        _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
+        live: UnsafePointer<UInt64>?, scratch: WalkScratch, tier: KernelTier
+    ) {
+        precondition(query.dimension == layout.dimension)
+        precondition(rule.resultCount >= 1 && rule.stopRank >= 1)
+        precondition(rule.stopRank <= rule.resultCount && rule.expansionCap >= 0)
+        precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
+        precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
+        guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
+            preconditionFailure("this machine has no \(tier)")
+        }
+        scratch.prepare(rowCount: rowCount, seedCount: seedCount, rule: rule)
+        var graph = unsafe cGraph
+        var cQuery = unsafe vk_walk_query(
+            row: query.row.cRow, codes: query.codes, table: table.entries, step: table.step)
+        var cRule = unsafe vk_walk_rule(
+            result_count: UInt32(rule.resultCount), stop_rank: UInt32(rule.stopRank),
+            gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0),
+            expansion_cap: UInt32(clamping: rule.expansionCap), live: live)
+        unsafe vk_walk_measure_seeds(
+            tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)
+        unsafe kernel(&graph, &cQuery, &cRule, &scratch.memory)
+    }
+}

@@ -1,0 +1,37 @@
+// When a walk stops.
+
+/// When a walk stops and how many results it keeps.
+///
+/// Two rules, alone or together, whichever stops first. *Slack*: stop when nothing open is nearer than (1 + slack) times the
+/// result of rank `stopRank`; it spends little on easy queries and much on hard ones. *Width*: stop when `width` expanded nodes are
+/// nearer than everything open, as a beam search of that list size does.
+public struct WalkRule: Hashable, Sendable {
+    /// Results kept, nearest first; at least 1.
+    public var resultCount: Int
+    /// The rank of the result the slack refers to, 1 to `resultCount`; usually the results the caller asked for.
+    public var stopRank: Int
+    /// The slack on squared distances, zero or more; nil where it is not in force.
+    public var slack: Float?
+    /// The width; nil where it is not in force.
+    public var width: Int?
+    /// Nodes expanded at most.
+    public var expansionCap: Int
+
+    /// Stops by slack.
+    public init(resultCount: Int, stopRank: Int, slack: Float, expansionCap: Int = 100_000) {
+        self.resultCount = resultCount
+        self.stopRank = stopRank
+        self.slack = slack
+        self.width = nil
+        self.expansionCap = expansionCap
+    }
+
+    /// Stops by width.
+    public init(resultCount: Int, width: Int, expansionCap: Int = 100_000) {
+        self.resultCount = resultCount
+        self.stopRank = resultCount
+        self.slack = nil
+        self.width = width
+        self.expansionCap = expansionCap
+    }
+}

@@ -1,0 +1,92 @@
+// The memory of one walk at a time.
+
+package import CKernels
+public import VarveFormat
+
+/// What a walk writes to: reused from query to query, so that nothing is allocated once it has grown.
+///
+/// One thread at a time. Takes one byte for each row of the largest graph walked, and about 40 KiB.
+@safe public final class WalkScratch {
+    package var memory: vk_walk_scratch
+    private var resultCapacity = 1
+    private var frontCapacity = 1
+    private var seedCapacity = 1
+
+    /// Open entries kept at most; what lies beyond would never be expanded.
+    static let openCapacity = 4_096
+    /// Entries the kernels may touch behind the last.
+    static let openSlack = 16
+
+    /// A scratch that grows with its first walk.
+    public init() {
+        // Safety: every pointer is an allocation of the capacity recorded beside it, from here to deinit.
+        unsafe memory = vk_walk_scratch(
+            visited: .allocate(capacity: 1), row_count: 0, epoch: 0,
+            open_distances: .allocate(capacity: Self.openCapacity + Self.openSlack),
+            open_rows: .allocate(capacity: Self.openCapacity + Self.openSlack),
+            open_capacity: UInt32(Self.openCapacity), open_count: 0,
+            result_distances: .allocate(capacity: 1), result_rows: .allocate(capacity: 1),
+            result_count: 0, front: .allocate(capacity: 1), front_count: 0,
+            seed_distances: .allocate(capacity: 1), expanded: 0, estimated: 0, measured: 0)
+    }
+
+    deinit {
+        unsafe memory.visited.deallocate()
+        unsafe memory.open_distances.deallocate()
+        unsafe memory.open_rows.deallocate()
+        unsafe memory.result_distances.deallocate()
+        unsafe memory.result_rows.deallocate()
+        unsafe memory.front.deallocate()
+        unsafe memory.seed_distances.deallocate()
+    }
+
+    /// Grows to what a walk of `rule` over `rowCount` rows and `seedCount` seeds needs.
+    package func prepare(rowCount: Int, seedCount: Int, rule: WalkRule) {
+        if rowCount > Int(unsafe memory.row_count) {
+            unsafe memory.visited.deallocate()
+            unsafe memory.visited = .allocate(capacity: rowCount)
+            unsafe memory.visited.initialize(repeating: 0, count: rowCount)
+            unsafe memory.row_count = UInt32(rowCount)
+            unsafe memory.epoch = 0
+        }
+        if rule.resultCount > resultCapacity {
+            resultCapacity = rule.resultCount
+            unsafe memory.result_distances.deallocate()
+            unsafe memory.result_rows.deallocate()
+            unsafe memory.result_distances = .allocate(capacity: resultCapacity)
+            unsafe memory.result_rows = .allocate(capacity: resultCapacity)
+        }
+        if let width = rule.width, width > frontCapacity {
+            frontCapacity = width
+            unsafe memory.front.deallocate()
+            unsafe memory.front = .allocate(capacity: frontCapacity)
+        }
+        if seedCount > seedCapacity {
+            seedCapacity = seedCount
+            unsafe memory.seed_distances.deallocate()
+            unsafe memory.seed_distances = .allocate(capacity: seedCapacity)
+        }
+    }
+
+    /// Results of the last walk.
+    public var resultCount: Int { Int(unsafe memory.result_count) }
+
+    /// The row of the result of rank `rank`, counted from zero, nearest first.
+    public func row(_ rank: Int) -> RowOrdinal {
+        precondition(rank >= 0 && rank < resultCount)
+        return RowOrdinal(unsafe memory.result_rows[rank])
+    }
+
+    /// The squared distance of that result's 8-bit vector to the query's.
+    public func distance(_ rank: Int) -> Float {
+        precondition(rank >= 0 && rank < resultCount)
+        return unsafe memory.result_distances[rank]
+    }
+
+    /// Nodes the last walk expanded.
+    public var expandedCount: Int { Int(unsafe memory.expanded) }
+    /// Neighbours it estimated, in groups of 16.
+    public var estimatedCount: Int { Int(unsafe memory.estimated) }
+    /// 8-bit distances it computed, those of seeds included.
+    public var measuredCount: Int { Int(unsafe memory.measured) }
+}

@@ -1,0 +1,140 @@
+// Makes walk blocks out of byte vectors and a finished graph.
+
+public import VarveKernels
+public import VarveStorage
+
+/// Encodes the walk blocks of one graph.
+///
+/// The bytes depend on the rows, the graph and the seed alone, whatever the number of threads, the tier or the order in which ranges
+/// are encoded. Making one rotates every row once (about a quarter of a microsecond a row and thread at 384 components) and
+/// keeps one byte a component; a block then costs about half a microsecond a neighbour.
+@safe public final class WalkBlockEncoder: @unchecked Sendable {
+    // Invariant for Sendable: nothing changes after init; the pointers outlive the encoder by contract.
+
+    /// What the codes mean; goes into the file with the blocks.
+    public let codebook: NeighbourCodebook
+    private let table: ByteVectorTable
+    private let rowCount: Int
+    private let neighbours: UnsafePointer<UInt32>
+    private let neighbourStride: Int
+    private let degrees: UnsafePointer<UInt16>
+    private let rotated: RotatedRows
+
+    /// Prepares the blocks of `rowCount` rows of `table`, where row *r* has the `degrees[r]` neighbours at
+    /// `neighbours + r * neighbourStride`.
+    ///
+    /// Degrees are at most `layout.maxDegree` and neighbours below `rowCount`. All three outlive the encoder.
+    public init(
+        table: ByteVectorTable, rowCount: Int, neighbours: UnsafePointer<UInt32>,
+        neighbourStride: Int, degrees: UnsafePointer<UInt16>, layout: WalkBlockLayout,
+        seed: UInt64, runtime: any Runtime, threadCount: Int
+    ) {
+        precondition(table.dimension == layout.dimension)
+        precondition(rowCount <= Int(UInt32.max) && neighbourStride >= layout.maxDegree)
+        self.table = table
+        self.rowCount = rowCount
+        unsafe self.neighbours = unsafe neighbours
+        self.neighbourStride = neighbourStride
+        unsafe self.degrees = unsafe degrees
+        let shape = layout.shape
+        let mean = Rotation.mean(of: table, rowCount: rowCount, shape: shape)
+        let rotation = Rotation(shape: shape, seed: seed, mean: mean)
+        rotated = RotatedRows(
+            table, rowCount: rowCount, rotation: rotation, runtime: runtime,
+            threadCount: threadCount)
+        let unit = unsafe Self.meanDistance(
+            table, rowCount, neighbours, neighbourStride, degrees, layout.maxDegree)
+        codebook = NeighbourCodebook(layout: layout, rotation: rotation, unit: unit)
+    }
+
+    /// Writes the blocks of `rows`, `layout.byteCount` bytes each, from `destination` on (aligned to 64).
+    public func encode(
+        _ rows: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
+        threadCount: Int
+    ) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount)
+        let blocks = unsafe BlockDestination(base: destination)
+        let chunkRowCount = 128
+        let byteCount = codebook.layout.byteCount
+        runtime.parallel(
+            count: (rows.count + chunkRowCount - 1) / chunkRowCount, threadCount: threadCount
+        ) { [self] chunk in
+            let coder = NodeCoder(shape: codebook.layout.shape, unit: codebook.unit)
+            let first = chunk * chunkRowCount
+            for index in first..<min(rows.count, first + chunkRowCount) {
+                unsafe encodeBlock(
+                    of: rows.lowerBound + index, into: blocks.base + index * byteCount, coder)
+            }
+        }
+    }
+
+    private func encodeBlock(
+        of row: Int, into block: UnsafeMutableRawPointer, _ coder: NodeCoder
+    ) {
+        let layout = codebook.layout
+        let degree = Int(unsafe degrees[row])
+        precondition(degree <= layout.maxDegree)
+        let list = unsafe neighbours + row * neighbourStride
+        unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+        unsafe block.storeBytes(of: table.row(UInt32(row)), as: ByteRow.self)
+        unsafe block.storeBytes(
+            of: UInt32(degree).littleEndian, toByteOffset: WalkBlockLayout.degreeOffset,
+            as: UInt32.self)
+        unsafe (block + WalkBlockLayout.vectorOffset).copyMemory(
+            from: table.codes(UInt32(row)), byteCount: layout.paddedCount)
+        coder.begin(at: row, of: rotated)
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, degree)) { buffer in
+            guard let distances = buffer.baseAddress else { return }
+            unsafe table.distances(
+                fromRow: UInt32(row), to: list, count: degree, into: distances)
+            let slotCount = layout.groupCount * WalkBlockLayout.groupLaneCount
+            for slot in 0..<slotCount {
+                let (index, lane) = slot.quotientAndRemainder(
+                    dividingBy: WalkBlockLayout.groupLaneCount)
+                let base = unsafe block + layout.groupsOffset + index * layout.groupByteCount
+                // A slot without a neighbour names the node itself, which a walk has always seen.
+                let id = slot < degree ? unsafe list[slot] : UInt32(row)
+                precondition(Int(id) < rowCount)
+                unsafe base.storeBytes(
+                    of: id.littleEndian, toByteOffset: lane * 4, as: UInt32.self)
+                guard slot < degree else { continue }
+                let offsets = WalkBlockLayout.groupOffsets
+                let group = unsafe NodeCoder.Group(
+                    base, a: offsets.a, b: offsets.b, codes: offsets.codes)
+                unsafe coder.encode(
+                    Int(id), of: rotated, norm2: distances[slot], lane: lane, group: group)
+            }
+        }
+    }
+
+    /// Rows whose edges stand for all.
+    private static let unitSampleCount = 4_096
+
+    /// The mean distance of neighbours of rows spread over the graph, or 1 where there is none.
+    private static func meanDistance(
+        _ table: ByteVectorTable, _ rowCount: Int, _ neighbours: UnsafePointer<UInt32>,
+        _ stride: Int, _ degrees: UnsafePointer<UInt16>, _ maxDegree: Int
+    ) -> Float {
+        var sum = 0.0
+        var count = 0
+        let sampleCount = min(rowCount, unitSampleCount)
+        var distances = [Float](repeating: 0, count: maxDegree)
+        for sample in 0..<sampleCount {
+            let row = sample * rowCount / sampleCount
+            let degree = Int(unsafe degrees[row])
+            unsafe table.distances(
+                fromRow: UInt32(row), to: neighbours + row * stride, count: degree,
+                into: &distances)
+            for distance in distances[..<degree] { sum += Double(distance).squareRoot() }
+            count += degree
+        }
+        let mean = Float(sum / Double(max(1, count)))
+        return mean > 0 && mean.isFinite ? mean : 1
+    }
+}
+
+/// Where the threads of a pass write, each to blocks of its own.
+@safe private struct BlockDestination: @unchecked Sendable {
+    // Invariant for Sendable: no two threads are given the same block.
+    let base: UnsafeMutableRawPointer
+}
