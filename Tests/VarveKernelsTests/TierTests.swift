@@ -89,7 +89,9 @@ import VarveKernels
             let results = [KernelTier.scalar, tier].map { tier in
                 let encoder = ByteEncoder(dimension: count, tier: tier)
                 var codes = [UInt8](repeating: 7, count: encoder.paddedCount)
-                let row = unsafe vector.withShiftedCopy(1) { unsafe encoder.encode($0, into: &codes) }
+                let row = unsafe vector.withShiftedCopy(1) {
+                    unsafe encoder.encode($0, into: &codes)
+                }
                 return (row, codes)
             }
             #expect(results[0].0 == results[1].0, "length \(count)")
