@@ -115,3 +115,8 @@ final class MemoryFile: StoredFile {
     func preallocate(_ range: Range<UInt64>) throws(StorageError) {}
     func truncate(to byteCount: UInt64) throws(StorageError) { fatalError("unused") }
 }
+
+extension MemoryDisk {
+    /// Has every read give at most `byteCount` bytes.
+    func limitReads(to byteCount: Int) { state.withLock { $0.largestRead = byteCount } }
+}
