@@ -59,7 +59,7 @@ package final class PosixFile: StoredFile {
     }
 
     /// Stops a caller that would work on file systems without direct reads only.
-    static func checkAlignment(of buffer: UnsafeRawBufferPointer, at offset: UInt64) {
+    package static func checkAlignment(of buffer: UnsafeRawBufferPointer, at offset: UInt64) {
         let address = UInt(bitPattern: buffer.baseAddress)
         precondition(
             offset.isMultiple(of: 4_096) && buffer.count.isMultiple(of: directAlignment)
