@@ -4,7 +4,7 @@
 public struct ManifestReach: Hashable, Sendable {
     /// Files that are never written again: the manifest itself, segments, tombstones.
     public var finished: [String]
-    /// Files that may be in the middle of being written: logs. Their names must be durable.
+    /// Files that may be in the middle of being written, such as logs; their names must be durable.
     public var growing: [String]
 
     /// A reach of these names.
