@@ -1,6 +1,7 @@
 // The 8-bit codes of rows, as the graph and the scans see them.
 
 internal import VarveFormat
+internal import VarveGraph
 internal import VarveKernels
 
 /// Turns stored vectors into codes, with memory of its own for the floats in between; the writer's.
@@ -45,18 +46,6 @@ internal import VarveKernels
     }
 }
 
-extension ElementType {
-    /// The kernels' word for it.
-    var vectorElement: VectorElement {
-        switch self {
-        case .float32: .float32
-        case .float16: .float16
-        case .uint8: .uint8
-        case .int8: .int8
-        }
-    }
-}
-
 extension Memtable {
     /// How much longer than the longest vector of the first batch the lifted vectors are.
     ///
@@ -65,7 +54,7 @@ extension Memtable {
     /// (hence by the operations alone) as this much times its largest norm. Later vectors that are longer
     /// get a lift of zero: the walk finds them a little too far away, the exact distances that rank results
     /// are not concerned.
-    static var liftMargin: Double { 1.1 }
+    static var liftMargin: Double { 1.25 }
 
     /// Encodes the rows of the batch that is about to be published.
     func encodeUnpublishedRows() {

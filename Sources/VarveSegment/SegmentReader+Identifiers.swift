@@ -58,7 +58,7 @@ extension SegmentReader {
     }
 
     /// The ordinal at place `index` of the order of ids.
-    func sortedOrdinal(_ index: Int) throws(SegmentError) -> RowOrdinal {
+    public func sortedOrdinal(_ index: Int) throws(SegmentError) -> RowOrdinal {
         let value = unsafe try container.withBytes(
             places.sortedIdentifiers, index * 4..<index * 4 + 4
         ) { (bytes) throws(SegmentError) in

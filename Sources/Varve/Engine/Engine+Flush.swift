@@ -1,0 +1,154 @@
+// From a sealed memtable to a published version, and from there to readers.
+
+import Synchronization
+import VarveCompaction
+import VarveFormat
+import VarveManifest
+import VarveMemtable
+import VarveQuery
+import VarveSegment
+import VarveStorage
+
+extension Engine {
+    /// Turns the oldest sealed memtable into a segment of a new version.
+    ///
+    /// The builder's. Steps: finish the graph; write the segment, sync and verify it; write the tombstones that
+    /// the memtable's marks add up to; publish the manifest; let readers see the segment in the memtable's
+    /// place; retire what nobody needs any more. A crash or a failure between any two of them loses nothing:
+    /// the logs are still needed by the last manifest that is durable.
+    func flush(_ memtable: Memtable) throws(StoreError) {
+        let start = runtime.monotonicNanoseconds()
+        let facts = writing.withLock { state in
+            (state.spans[memtable.sourceID]?.sequences, state.catalogue.definitions)
+        }
+        guard let sequences = facts.0 else {
+            preconditionFailure("a sealed memtable holds at least one write")
+        }
+        let live = manifests.current
+        let sealed = try withStorageErrors { () throws(StorageError) in
+            try memtable.finishGraph(runtime: runtime, threadCount: options.threadCount)
+        }
+        let plan = FlushPlan(
+            store: live.store, directory: directory, id: memtable.segmentID,
+            file: FileIdentity.segment(live.store, memtable.segmentID), sequences: sequences,
+            attributes: facts.1)
+        let record = try withSegmentErrors { () throws(SegmentError) in
+            try writeSegment(
+                of: sealed, plan, fileSystem: fileSystem, runtime: runtime,
+                threadCount: options.threadCount)
+        }
+        let next = try nextManifest(after: live, adding: record, memtable, sequences)
+        let published = try publish(next)
+        try install(published, in: memtable, sealed)
+        counters.flushCount.add(1)
+        counters.flushedByteCount.add(record?.byteCount ?? 0)
+        listener.flushed?(
+            FlushEvent(
+                segment: record?.id, rowCount: sealed.rowCount, byteCount: record?.byteCount ?? 0,
+                nanoseconds: runtime.monotonicNanoseconds() - start))
+        retire()
+    }
+
+    /// The version in which `memtable` is a segment, and its marks are tombstones; its tombstone files are
+    /// durable.
+    private func nextManifest(
+        after live: Manifest, adding record: SegmentRecord?, _ memtable: Memtable,
+        _ sequences: ClosedRange<SequenceNumber>
+    ) throws(StoreError) -> Manifest {
+        let version = manifests.nextVersion
+        var next = live.successor(
+            version: version, file: FileIdentity.manifest(live.store, version),
+            createdMicroseconds: runtime.wallClockMicroseconds())
+        let view = memtable.view
+        let handles = reading.load().segments
+        var hasNewFiles = false
+        for (index, segment) in live.segments.enumerated() {
+            let marks = view.marks(on: segment.id)
+            guard !marks.isEmpty, let handle = handles.first(where: { $0.id == segment.id })
+            else { continue }
+            var deleted = handle.deleted
+            for mark in marks { deleted.insert(mark.ordinal) }
+            let file = TombstoneFile(
+                store: live.store, file: FileIdentity.tombstones(live.store, segment.id, version),
+                segment: segment.id, version: version, rowCount: segment.rowCount, rows: deleted)
+            let (bytes, tombstones) = file.encoded()
+            try withStorageErrors { () throws(StorageError) in
+                let path = directory.appending(FileNames.tombstones(segment.id, version))
+                if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
+                try fileSystem.writeFileDurably(path, bytes)
+            }
+            next.segments[index].tombstones = tombstones
+            hasNewFiles = true
+        }
+        if hasNewFiles {
+            try withStorageErrors { () throws(StorageError) in
+                try fileSystem.syncDirectory(directory.appending(FileNames.segmentFolder))
+            }
+        }
+        next.segments.removeAll { $0.liveCount == 0 }
+        if let record { next.segments.append(record) }
+        let (definitions, nextFileNumber, floor) = writing.withLock { state in
+            let floors = state.spans.filter { $0.key != memtable.sourceID }.map(\.value.firstLog)
+            return (state.catalogue.definitions, state.nextFileNumber, floors.min())
+        }
+        next.attributes = definitions
+        next.nextFileNumber = max(next.nextFileNumber, nextFileNumber)
+        next.logFloor = max(live.logFloor, floor ?? live.logFloor)
+        next.lastSequence = max(live.lastSequence, sequences.upperBound)
+        next.options = mergedOptions(live.options)
+        return next
+    }
+
+    /// The options in force over those stored; keys this version does not know stay.
+    private func mergedOptions(_ stored: [StoredOption]) -> [StoredOption] {
+        let mine = options.stored()
+        let others = stored.filter { option in !mine.contains { $0.key == option.key } }
+        return mine + others
+    }
+
+    /// Makes a version durable and live.
+    func publish(_ next: Manifest) throws(StoreError) -> Manifest {
+        let published = try withManifestErrors { () throws(ManifestError) in
+            try manifests.publish(next)
+        }
+        counters.publishedVersionCount.add(1)
+        return published
+    }
+
+    /// Lets readers see the published version, in which a segment stands for `memtable`.
+    private func install(
+        _ published: Manifest, in memtable: Memtable, _ sealed: SealedMemtable
+    ) throws(StoreError) {
+        let opening = SegmentOpening(
+            setting: Setting(
+                fileSystem: fileSystem, runtime: runtime, directory: directory),
+            options: options, cache: cache)
+        let handles = try opening.open(published, known: reading.load().segments)
+        writing.withLock { state in
+            let current = reading.load()
+            let newer = [current.active] + current.sealed.filter { $0 !== memtable }
+            // What newer memtables have deleted of this one, they have now deleted of the segment.
+            for other in newer {
+                other.translateMarks(
+                    from: memtable.sourceID, to: memtable.segmentID
+                ) { sealed.ordinal($0) }
+            }
+            state.spans[memtable.sourceID] = nil
+            reading.store(
+                ReadState(
+                    active: current.active, sealed: Array(newer.dropFirst()), manifest: published,
+                    segments: handles))
+        }
+        endStall()
+    }
+
+    /// Moves what nothing needs any more to the trash.
+    private func retire() {
+        do throws(ManifestError) {
+            try manifests.retire(nowMicroseconds: runtime.wallClockMicroseconds())
+        } catch {
+            // It is found again by the next flush; the store itself does not depend on it.
+            listener.backgroundFailure?(StoreError(error))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+// From a directory to a running engine: creation, and opening with recovery.
+
+import Synchronization
+import VarveFormat
+import VarveLog
+import VarveManifest
+import VarveMemtable
+import VarveQuery
+import VarveSegment
+import VarveStorage
+
+extension Engine {
+    /// Creates a store in a missing or empty directory and opens it.
+    static func create(
+        _ setting: Setting, schema: Schema, options: Options, resuming: Bool
+    ) throws(StoreError) -> Engine {
+        try options.validate()
+        guard Schema.dimensionRange.contains(schema.dimension) else {
+            throw StoreError(
+                .invalidArgument, "a dimension is 1 to 65,536, not \(schema.dimension)")
+        }
+        try withStorageErrors { () throws(StorageError) in
+            try setting.fileSystem.createDirectories(setting.directory)
+        }
+        let lock = try lock(setting)
+        let store = StoreID(
+            low: setting.runtime.randomBits(), high: setting.runtime.randomBits())
+        let first = Manifest(
+            store: store, file: FileIdentity.manifest(store, VersionNumber(1)), schema: schema,
+            createdMicroseconds: setting.runtime.wallClockMicroseconds(),
+            options: options.stored())
+        let manifests = try withManifestErrors { () throws(ManifestError) in
+            try ManifestStore.create(
+                fileSystem: setting.fileSystem, directory: setting.directory, manifest: first,
+                retention: retention(options), resuming: resuming)
+        }
+        return try start(setting, manifests, options, lock)
+    }
+
+    /// Opens an existing store, with what a crash has left of it.
+    ///
+    /// - Parameters:
+    ///   - schema: What the store must be; nil for whatever it is.
+    ///   - options: Replaces the stored options; nil keeps them.
+    static func open(
+        _ setting: Setting, schema: Schema?, options: Options?, readOnly: Bool
+    ) throws(StoreError) -> Engine {
+        try options?.validate()
+        let status = try withStorageErrors { () throws(StorageError) in
+            try setting.fileSystem.status(setting.directory)
+        }
+        guard let status, status.isDirectory else {
+            throw StoreError(.notFound, "no directory stands at \(setting.directory)")
+        }
+        // Nothing is made in a directory that is no store, not even a lock file.
+        let isStore = try withStorageErrors { () throws(StorageError) in
+            try setting.fileSystem.status(setting.directory.appending(FileNames.current)) != nil
+        }
+        let lock = readOnly || !isStore ? nil : try lock(setting)
+        let stored = try withManifestErrors { () throws(ManifestError) in
+            try ManifestStore.load(
+                fileSystem: setting.fileSystem, directory: setting.directory, readOnly: readOnly,
+                retention: retention(options ?? Options()))
+        }
+        let live = stored.current
+        if let schema, schema != live.schema {
+            throw StoreError(
+                .schemaMismatch,
+                "the store has dimension \(live.schema.dimension), metric \(live.schema.metric), "
+                    + "elements \(live.schema.elementType)")
+        }
+        return try start(setting, stored, options ?? Options(stored: live.options), lock)
+    }
+
+    private static func lock(_ setting: Setting) throws(StoreError) -> any FileLock {
+        try withStorageErrors { () throws(StorageError) in
+            try setting.fileSystem.lock(setting.directory.appending(FileNames.lock))
+        }
+    }
+
+    private static func retention(_ options: Options) -> Retention {
+        Retention(
+            manifestCount: 4, protectingManifestCount: 1,
+            graceSeconds: Int64(options.trashGraceSeconds))
+    }
+
+    /// Opens segments, replays logs, begins a new log and starts the workers.
+    private static func start(
+        _ setting: Setting, _ manifests: ManifestStore, _ options: Options,
+        _ lock: (any FileLock)?
+    ) throws(StoreError) -> Engine {
+        let live = manifests.current
+        let cache = PageCache(byteBudget: options.pageCacheByteCount)
+        let segments = try SegmentOpening(setting: setting, options: options, cache: cache)
+            .open(live)
+        var recovery = try Recovery(
+            setting: setting, manifests: manifests, options: options, segments: segments)
+        try recovery.replayLogs()
+        if !manifests.isReadOnly { try recovery.beginLog() }
+        let state = recovery.state
+        let engine = Engine(
+            Parts(
+                setting: setting, schema: live.schema, options: options, manifests: manifests,
+                cache: cache, lock: lock, state: state, writer: recovery.writer))
+        engine.counters.visibleSequence.store(
+            recovery.writer.lastSequence.rawValue, ordering: .relaxed)
+        if !manifests.isReadOnly { engine.startWorkers() }
+        return engine
+    }
+}
+
+/// The salts of files whose bytes must depend on nothing but what is in them and whose they are.
+///
+/// A log's salt is random, because a log of the same number may have been written and lost before.
+enum FileIdentity {
+    static func manifest(_ store: StoreID, _ version: VersionNumber) -> FileID {
+        derive(store, kind: .manifest, version.rawValue, 0)
+    }
+
+    static func segment(_ store: StoreID, _ segment: SegmentID) -> FileID {
+        derive(store, kind: .segment, segment.rawValue, 0)
+    }
+
+    static func tombstones(
+        _ store: StoreID, _ segment: SegmentID, _ version: VersionNumber
+    ) -> FileID {
+        derive(store, kind: .tombstones, segment.rawValue, version.rawValue)
+    }
+
+    private static func derive(
+        _ store: StoreID, kind: FileKind, _ number: UInt64, _ second: UInt64
+    ) -> FileID {
+        var mixed = splitMix64(store.low ^ UInt64(kind.rawValue))
+        mixed = splitMix64(mixed ^ store.high)
+        mixed = splitMix64(mixed ^ number)
+        return FileID(splitMix64(mixed ^ second))
+    }
+}

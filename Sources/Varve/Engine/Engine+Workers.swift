@@ -1,0 +1,115 @@
+// What goes on behind the callers' backs: building graphs, flushing, and small upkeep.
+
+import Synchronization
+import VarveFormat
+import VarveLog
+import VarveManifest
+import VarveMemtable
+import VarveQuery
+import VarveStorage
+
+extension Engine {
+    /// Zeroed bytes kept ahead of the log's records.
+    private static var zeroedAheadByteCount: UInt64 { 8 << 20 }
+    private static var upkeepNanoseconds: UInt64 { 1_000_000_000 }
+    private static var retryNanoseconds: UInt64 { 1_000_000_000 }
+
+    /// Starts the builder and the upkeeper.
+    func startWorkers() {
+        let builder = runtime.startWorker("varve-build") { [self] in buildStep() }
+        let upkeep = runtime.startWorker("varve-upkeep") { [self] in upkeepStep() }
+        workers.withLock { $0 = [builder, upkeep] }
+    }
+
+    /// The worker that grows graphs and flushes; nil in a read-only store.
+    var builder: (any Worker)? { workers.withLock { $0.first } }
+
+    /// The worker that keeps intervals, zeroes ahead and empties the trash; nil in a read-only store.
+    var upkeeper: (any Worker)? { workers.withLock { $0.last } }
+
+    /// Ends the workers and waits until they have.
+    func stopWorkers() {
+        isStopping.store(true, ordering: .releasing)
+        let running = workers.withLock { $0 }
+        for worker in running { worker.wake() }
+        for worker in running { worker.join() }
+        workers.withLock { $0 = [] }
+    }
+
+    // MARK: - The builder
+
+    /// Flushes the oldest sealed memtable, or else takes one batch of rows into the active one's graph.
+    private func buildStep() -> WorkerStep {
+        if isStopping.load(ordering: .acquiring) { return .finished }
+        if hasFailed.load(ordering: .acquiring) { return .idle }
+        let state = reading.load()
+        guard let oldest = state.sealed.last else {
+            let hasWorked = state.active.indexStep(
+                runtime: runtime, threadCount: options.threadCount)
+            return hasWorked ? .again : .idle
+        }
+        do throws(StoreError) {
+            try flush(oldest)
+            isOutOfSpace.store(false, ordering: .releasing)
+            return .again
+        } catch {
+            listener.backgroundFailure?(error)
+            guard error.code == .noSpace else {
+                writing.withLock { _ = fail(error, &$0) }
+                progress.open()
+                return .idle
+            }
+            isOutOfSpace.store(true, ordering: .releasing)
+            progress.open()
+            return .sleep(nanoseconds: Self.retryNanoseconds)
+        }
+    }
+
+    // MARK: - Upkeep
+
+    private func upkeepStep() -> WorkerStep {
+        if isStopping.load(ordering: .acquiring) { return .finished }
+        if hasFailed.load(ordering: .acquiring) { return .idle }
+        let interval = commits.syncStep { () throws(StoreError) in try syncQuietly() }
+        if case .again = interval { return .again }
+        if zeroAhead() { return .again }
+        emptyTrashWhenDue()
+        if case .sleep(let nanoseconds) = interval {
+            return .sleep(nanoseconds: min(nanoseconds, Self.upkeepNanoseconds))
+        }
+        return .sleep(nanoseconds: Self.upkeepNanoseconds)
+    }
+
+    /// Syncs the log as the interval policy asks.
+    private func syncQuietly() throws(StoreError) {
+        guard let log = writing.withLock({ $0.log }) else { return }
+        let start = runtime.monotonicNanoseconds()
+        do throws(LogError) {
+            try log.sync()
+        } catch LogError.closed {
+            return
+        } catch {
+            throw writing.withLock { fail(StoreError(error), &$0) }
+        }
+        noteSync(since: start)
+    }
+
+    /// Zeroes the next stretch of the log; whether there is more to do.
+    private func zeroAhead() -> Bool {
+        guard options.durability == .everyCommit, let log = writing.withLock({ $0.log }) else {
+            return false
+        }
+        // A log that is closed or has failed is found out by the next commit.
+        return (try? log.zeroAhead(Self.zeroedAheadByteCount)) ?? false
+    }
+
+    private func emptyTrashWhenDue() {
+        do throws(ManifestError) {
+            try manifests.emptyTrash(nowMicroseconds: runtime.wallClockMicroseconds())
+        } catch {
+            // What stays in the trash is tried again; it is no part of the store any more.
+        }
+        let free = try? fileSystem.freeByteCount(directory)
+        if let free, free < options.lowSpaceByteCount { listener.lowSpace?(free) }
+    }
+}

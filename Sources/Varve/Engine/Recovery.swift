@@ -1,0 +1,158 @@
+// What the logs hold that no segment does, brought back into memory. Writes nothing until it begins a new log.
+
+import VarveFormat
+import VarveLog
+import VarveManifest
+import VarveMemtable
+import VarveQuery
+import VarveSegment
+import VarveStorage
+
+/// The state of a store on its way from its files to an engine.
+struct Recovery {
+    private let setting: Setting
+    private let manifests: ManifestStore
+    private let options: Options
+    private let segments: [SegmentHandle]
+    /// Memtables that are full, newest first.
+    private var sealed: [Memtable] = []
+    private var active: Memtable
+    private(set) var writer: Engine.WriterState
+    /// What the next log's prologue says of the last one.
+    private var predecessor: LogPredecessor?
+    private var applier: BatchApplier
+
+    init(
+        setting: Setting, manifests: ManifestStore, options: Options, segments: [SegmentHandle]
+    ) throws(StoreError) {
+        self.setting = setting
+        self.manifests = manifests
+        self.options = options
+        self.segments = segments
+        let live = manifests.current
+        applier = BatchApplier(schema: live.schema)
+        writer = Engine.WriterState(
+            log: nil, catalogue: AttributeCatalogue(live.attributes),
+            lastSequence: live.lastSequence, nextFileNumber: manifests.nextFileNumber, spans: [:],
+            failure: nil)
+        let id = SegmentID(writer.nextFileNumber).asMemtableSource
+        writer.nextFileNumber += 1
+        active = try MemtableMaking.make(id, live.schema, options, atLeast: 0)
+        writer.spans[id] = Engine.LogSpan(firstLog: live.logFloor)
+    }
+
+    /// The state recovered so far.
+    var state: ReadState {
+        ReadState(
+            active: active, sealed: sealed, manifest: manifests.current, segments: segments)
+    }
+
+    /// Applies every batch of every log from the manifest's floor on, in order.
+    mutating func replayLogs() throws(StoreError) {
+        let live = manifests.current
+        let numbers = try logNumbers(from: live.logFloor)
+        for (index, number) in numbers.enumerated() {
+            let expectation = LogExpectation(
+                store: live.store, number: number,
+                ending: try ending(of: number, nextNumbers: numbers[(index + 1)...]))
+            let recovered: RecoveredLog
+            do throws(LogError) {
+                recovered = try replay(expectation)
+            } catch {
+                throw StoreError(error)
+            }
+            if recovered.verdict != .neverBegun { predecessor = recovered.asPredecessor }
+            if let problem = applier.problem { throw problem }
+        }
+    }
+
+    /// Begins the log that will take this process's writes; the first thing recovery writes.
+    mutating func beginLog() throws(StoreError) {
+        let number = LogNumber(writer.nextFileNumber)
+        writer.nextFileNumber += 1
+        writer.log = try withLogErrors { () throws(LogError) in
+            try LogWriter.create(
+                setting.fileSystem, directory: setting.directory, number: number,
+                store: manifests.current.store, fileID: FileID(setting.runtime.randomBits()),
+                prologue: LogPrologue(
+                    lastSequence: writer.lastSequence, predecessor: predecessor),
+                preallocatedByteCount: options.logPreallocationByteCount)
+        }
+        if writer.spans[active.sourceID]?.sequences == nil {
+            writer.spans[active.sourceID]?.firstLog = number
+        }
+    }
+
+    // MARK: - Inside
+
+    private func logNumbers(from floor: LogNumber) throws(StoreError) -> [LogNumber] {
+        let names = try withStorageErrors { () throws(StorageError) in
+            try setting.fileSystem.list(setting.directory.appending(FileNames.logFolder))
+        }
+        return names.compactMap(FileNames.logNumber).filter { $0 >= floor }.sorted()
+    }
+
+    /// How a log may end: as its successor's prologue says, or, for the newest, torn.
+    ///
+    /// A later log that never began says nothing; the one after it is asked.
+    private func ending(
+        of number: LogNumber, nextNumbers: ArraySlice<LogNumber>
+    ) throws(StoreError) -> LogExpectation.Ending {
+        for next in nextNumbers {
+            let prologue = try withLogErrors { () throws(LogError) in
+                try readLogPrologue(
+                    setting.fileSystem, directory: setting.directory,
+                    store: manifests.current.store, number: next)
+            }
+            if let prologue { return .before(prologue) }
+        }
+        return .newest()
+    }
+
+    private mutating func replay(
+        _ expectation: LogExpectation
+    ) throws(LogError) -> RecoveredLog {
+        try recoverLog(
+            setting.fileSystem, directory: setting.directory, expecting: expectation
+        ) { (payload, offset) throws(LogError) in
+            do throws(FormatError) {
+                try apply(payload, offset: offset, log: expectation.number)
+            } catch {
+                throw .format(error.inFile(FileNames.log(expectation.number)))
+            }
+        }
+    }
+
+    private mutating func apply(
+        _ payload: RawSpan, offset: UInt64, log: LogNumber
+    ) throws(FormatError) {
+        guard applier.problem == nil else { return }
+        guard let sequence = BatchDecoder.sequence(of: payload), sequence > writer.lastSequence
+        else { return }
+        let room = BatchRoom(payload: payload, schema: active.schema)
+        if !room.fits(active) {
+            if active.view.operationCount > 0 {
+                active.seal()
+                sealed.insert(active, at: 0)
+            } else {
+                writer.spans[active.sourceID] = nil
+            }
+            let id = SegmentID(writer.nextFileNumber).asMemtableSource
+            writer.nextFileNumber += 1
+            do throws(StoreError) {
+                active = try MemtableMaking.make(
+                    id, active.schema, options, atLeast: room.byteCount)
+            } catch {
+                applier.problem = error
+                return
+            }
+            writer.spans[id] = Engine.LogSpan(firstLog: log)
+        }
+        try applier.apply(
+            payload, offset: offset, validates: true, to: active,
+            older: OlderSources(sealed: sealed, segments: segments), &writer.catalogue)
+        active.publish()
+        writer.lastSequence = sequence
+        writer.spans[active.sourceID]?.add(sequence)
+    }
+}

@@ -1,0 +1,57 @@
+// What a store tells its owner unasked.
+
+public import VarveFormat
+
+/// What a store tells its owner, as closures; each is optional.
+///
+/// They are called on the store's own threads, or on the thread of the call that met the event. They must be
+/// quick and must not call the store.
+public struct EventListener: Sendable {
+    /// A memtable has become a segment.
+    public var flushed: (@Sendable (FlushEvent) -> Void)?
+    /// Writes are being slowed or stopped because flushing is behind.
+    public var stallBegan: (@Sendable (StallEvent) -> Void)?
+    /// Writes run freely again.
+    public var stallEnded: (@Sendable (StallEvent) -> Void)?
+    /// A sync of the log took longer than a second.
+    public var diskSlow: (@Sendable (_ call: String, _ nanoseconds: UInt64) -> Void)?
+    /// The disk has less free space than ``Options/lowSpaceByteCount``.
+    public var lowSpace: (@Sendable (_ freeByteCount: UInt64) -> Void)?
+    /// Damaged bytes were met.
+    public var corruption: (@Sendable (StoreError) -> Void)?
+    /// Background work failed; it is tried again if the disk was full, else the store is failed.
+    public var backgroundFailure: (@Sendable (StoreError) -> Void)?
+
+    /// A listener that hears nothing.
+    public init() {}
+}
+
+/// A memtable became a segment.
+public struct FlushEvent: Hashable, Sendable {
+    /// The new segment; nil if no row of the memtable was alive.
+    public var segment: SegmentID?
+    /// Rows in it.
+    public var rowCount: Int
+    /// Bytes of its file.
+    public var byteCount: UInt64
+    /// Nanoseconds from the start of the flush to its publication.
+    public var nanoseconds: UInt64
+}
+
+/// Writing waits for flushing.
+public struct StallEvent: Hashable, Sendable {
+    /// How hard writes are held back.
+    public enum Kind: String, Hashable, Sendable {
+        /// Each commit is delayed a little.
+        case slowed
+        /// Commits wait until a flush has ended.
+        case stopped
+    }
+
+    /// How hard writes are held back.
+    public var kind: Kind
+    /// Sealed memtables that wait for their flush.
+    public var waitingMemtableCount: Int
+    /// Nanoseconds since the stall began; zero in `stallBegan`.
+    public var nanoseconds: UInt64
+}

@@ -1,0 +1,177 @@
+// One search over everything a view shows: memtables first, then segments, merged on exact distances.
+
+public import VarveFormat
+public import VarveMemtable
+public import VarveSegment
+
+/// How much work a search does in each source.
+public enum SearchWidth: Hashable, Sendable {
+    /// A beam of this many candidates in every graph.
+    case width(Int)
+    /// As wide as each source says this recall needs.
+    case recall(Double)
+    /// Every row is compared.
+    case exact
+}
+
+/// What a search looks for.
+public struct SearchRequest: Sendable {
+    /// The most rows wanted, those the caller will skip included.
+    public var k: Int
+    /// How much work each source does.
+    public var width: SearchWidth
+    /// Only rows at most this far.
+    public var maximumDistance: Float?
+    /// A row to leave out: the one whose vector is the query.
+    public var excluded: RowPlace?
+
+    /// A request of these parts.
+    public init(
+        k: Int, width: SearchWidth, maximumDistance: Float? = nil, excluded: RowPlace? = nil
+    ) {
+        self.k = k
+        self.width = width
+        self.maximumDistance = maximumDistance
+        self.excluded = excluded
+    }
+}
+
+/// A row that a search found, by its place in the view.
+public struct PlacedHit: Hashable, Sendable {
+    /// Where the row stands.
+    public var place: RowPlace
+    /// Its exact distance.
+    public var distance: Float
+}
+
+/// What a search cost; sums over all sources.
+public struct SearchCost: Hashable, Sendable {
+    /// In memtables.
+    public var memtables = MemtableSearchStatistics()
+    /// In segments.
+    public var segments = SegmentSearchStatistics()
+    /// Memtables and segments searched.
+    public var sourceCount = 0
+
+    /// Nothing spent yet.
+    public init() {}
+}
+
+/// The buffers of searches in stores of one schema.
+///
+/// Not for use by two threads at once; make one for each thread and use it again and again.
+public final class Searcher {
+    private let memtableQuery: MemtableQuery
+    private let segmentQuery: SegmentQuery
+
+    /// A searcher for stores of `schema`.
+    public init(schema: Schema) {
+        memtableQuery = MemtableQuery(schema: schema)
+        segmentQuery = SegmentQuery(schema: schema)
+    }
+
+    /// The nearest visible rows to `vector`, nearest first, equal distances in the order of ids.
+    ///
+    /// Sources are searched one after the other in a fixed order, so the same view gives the same answer.
+    ///
+    /// - Parameter vector: Of the schema's dimension, finite, of length 1 under cosine.
+    /// - Throws: ``SegmentError`` if a segment is damaged or cannot be read.
+    public func search(
+        _ vector: [Float], in view: View, _ request: SearchRequest, cost: inout SearchCost
+    ) throws(SegmentError) -> [PlacedHit] {
+        unsafe vector.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            unsafe memtableQuery.prepare(base)
+            unsafe segmentQuery.prepare(base)
+        }
+        var hits: [PlacedHit] = []
+        for index in view.memtables.indices where view.memtables[index].rowCount > 0 {
+            cost.sourceCount += 1
+            search(memtable: index, of: view, request, &hits, &cost)
+        }
+        for index in view.state.segments.indices {
+            cost.sourceCount += 1
+            try search(segment: index, of: view, request, &hits, &cost)
+        }
+        return try nearest(hits, request, view)
+    }
+
+    private func search(
+        memtable index: Int, of view: View, _ request: SearchRequest, _ hits: inout [PlacedHit],
+        _ cost: inout SearchCost
+    ) {
+        let memtable = view.memtables[index]
+        let marks = view.marks(on: memtable.memtable.sourceID, newerCount: index)
+        let excluded = request.excluded.flatMap { $0.row(ofMemtable: index) }
+        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let found: [MemtableHit]
+        if case .exact = request.width {
+            found = memtable.searchExactly(
+                memtableQuery, k: request.k, statistics: &cost.memtables, isLive: isLive)
+        } else {
+            found = memtable.search(
+                memtableQuery, k: request.k, width: request.memtableWidth,
+                statistics: &cost.memtables, isLive: isLive)
+        }
+        for hit in found {
+            hits.append(PlacedHit(place: .memtable(index, hit.row), distance: hit.distance))
+        }
+    }
+
+    private func search(
+        segment index: Int, of view: View, _ request: SearchRequest, _ hits: inout [PlacedHit],
+        _ cost: inout SearchCost
+    ) throws(SegmentError) {
+        let segment = view.state.segments[index]
+        let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
+        let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
+        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let found = try segment.reader.searchExactly(
+            segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
+            isLive: isLive)
+        for hit in found {
+            hits.append(PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
+        }
+    }
+
+    /// The first `k` of all hits in the order of distance and id.
+    private func nearest(
+        _ hits: [PlacedHit], _ request: SearchRequest, _ view: View
+    ) throws(SegmentError) -> [PlacedHit] {
+        var kept = hits
+        if let limit = request.maximumDistance { kept.removeAll { $0.distance > limit } }
+        var failure: SegmentError?
+        kept.sort { a, b in
+            if a.distance != b.distance { return a.distance < b.distance }
+            do throws(SegmentError) {
+                return try view.id(of: a.place) < view.id(of: b.place)
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
+        return Array(kept.prefix(request.k))
+    }
+}
+
+extension SearchRequest {
+    /// The beam of a memtable's graph, which has no measured widths yet.
+    var memtableWidth: Int {
+        switch width {
+        case .width(let width): max(width, k)
+        case .recall(let recall): max(recall > 0.97 ? 160 : recall > 0.92 ? 80 : 40, k)
+        case .exact: k
+        }
+    }
+}
+
+extension RowPlace {
+    fileprivate func row(ofMemtable index: Int) -> RowOrdinal? {
+        if case .memtable(index, let row) = self { row } else { nil }
+    }
+
+    fileprivate func row(ofSegment index: Int) -> RowOrdinal? {
+        if case .segment(index, let row) = self { row } else { nil }
+    }
+}

@@ -1,0 +1,101 @@
+// A moment in the history of a store.
+
+public import VarveFormat
+public import VarveMemtable
+public import VarveSegment
+
+/// What a store held at one moment: repeatable reads, without locks, for as long as the view is kept.
+public struct View: Sendable {
+    /// The structure looked at.
+    public let state: ReadState
+    /// The memtables of that structure, newest first.
+    public let memtables: [MemtableView]
+
+    /// The view of `state` that shows so much of its active memtable, and its sealed ones whole.
+    public init(state: ReadState, activeView: MemtableView) {
+        self.state = state
+        memtables = [activeView] + state.sealed.map(\.view)
+    }
+
+    /// The rows of a source that memtables newer than it have deleted or superseded.
+    ///
+    /// - Parameter newerCount: How many memtables are newer: `index` for the memtable at `index`, all for a
+    ///   segment.
+    func marks(on source: SegmentID, newerCount: Int) -> SourceMarks {
+        var marks = SourceMarks()
+        for memtable in memtables.prefix(newerCount) {
+            if let table = memtable.memtable.marks(on: source), table.count > 0 {
+                marks.tables.append((table, memtable.operationCount))
+            }
+        }
+        return marks
+    }
+
+    // MARK: - Rows
+
+    /// Where the live row of an id is; nil if there is none.
+    ///
+    /// - Throws: ``SegmentError`` if a segment that may hold the id is damaged or cannot be read.
+    public func find(_ id: RecordID) throws(SegmentError) -> RowPlace? {
+        for (index, memtable) in memtables.enumerated() {
+            switch memtable.lookup(id) {
+            case .deleted: return nil
+            case .row(let row):
+                let marks = marks(on: memtable.memtable.sourceID, newerCount: index)
+                return marks.contains(row) ? nil : .memtable(index, row)
+            case .absent: continue
+            }
+        }
+        for (index, segment) in state.segments.enumerated() {
+            guard let row = try segment.reader.find(id) else { continue }
+            // The newest source that knows an id decides: older versions of it were deleted with it.
+            guard !segment.deleted.contains(row) else { return nil }
+            let marks = marks(on: segment.id, newerCount: memtables.count)
+            return marks.contains(row) ? nil : .segment(index, row)
+        }
+        return nil
+    }
+
+    /// Live rows at this moment.
+    ///
+    /// Costs a walk over the marks of the memtables.
+    public var liveRowCount: Int {
+        var count = 0
+        for (index, memtable) in memtables.enumerated() {
+            count += memtable.liveRowCount
+            for newer in memtables.prefix(index) {
+                count -= newer.markCount(memtable.memtable.sourceID)
+            }
+        }
+        for segment in state.segments {
+            count += segment.liveRowCount
+            for memtable in memtables { count -= memtable.markCount(segment.id) }
+        }
+        return count
+    }
+}
+
+/// Where a row stands in a view.
+public enum RowPlace: Hashable, Sendable {
+    /// In the memtable at this index.
+    case memtable(Int, RowOrdinal)
+    /// In the segment at this index.
+    case segment(Int, RowOrdinal)
+}
+
+/// The rows of one source that newer memtables have deleted, as one view shows them.
+struct SourceMarks {
+    var tables: [(table: MarkTable, operationCount: Int)] = []
+
+    /// Whether no row is marked, so that nobody needs to ask.
+    var isEmpty: Bool { tables.isEmpty }
+
+    @inline(__always)
+    func contains(_ row: RowOrdinal) -> Bool {
+        for (table, operationCount) in tables
+        where table.isMarked(row, operationCount: operationCount) {
+            return true
+        }
+        return false
+    }
+}
