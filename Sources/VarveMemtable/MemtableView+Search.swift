@@ -6,7 +6,7 @@ internal import VarveGraph
 
 extension MemtableView {
     /// Rows up to which a search compares every one exactly.
-    static var exactScanRowCount: Int { 512 }
+    static var exactScanRowCount: Int { 256 }
 
     /// The `k` nearest visible rows as far as a beam of `width` finds them; nearest first, ties in the order
     /// of ids.
@@ -62,8 +62,9 @@ extension MemtableView {
         }
     }
 
-    /// A scan of all codes costs as much as a beam of one such part of the rows.
-    private static var scanShare: Int { 12 }
+    /// Rows whose codes are scanned in the time that one place of the beam's width costs: a walk waits for
+    /// memory at every step, a scan streams. Measured at 24 to 384 dimensions as 70 to 150.
+    private static var scanShare: Int { 96 }
 
     private func walkOnce(
         _ query: MemtableQuery, width: Int, _ statistics: inout MemtableSearchStatistics,

@@ -54,7 +54,7 @@ extension Memtable {
     /// (hence by the operations alone) as this much times its largest norm. Later vectors that are longer
     /// get a lift of zero: the walk finds them a little too far away, the exact distances that rank results
     /// are not concerned.
-    static var liftMargin: Double { 1.25 }
+    static var liftMargin: Double { 1.1 }
 
     /// Encodes the rows of the batch that is about to be published.
     func encodeUnpublishedRows() {

@@ -67,6 +67,8 @@ internal import Testing
     @Test func `a long file and a long line are found`() {
         let line = "// " + String(repeating: "a", count: SizeLimit.lineLength)
         #expect(fileSizeViolations(swift(line)).count == 1)
+        #expect(fileSizeViolations(swift(line, path: "Sources/CLow/a.c")).count == 1)
+        #expect(fileSizeViolations(swift(line, path: "Format/notes.md")).isEmpty)
         #expect(fileSizeViolations(swift(String(line.prefix(SizeLimit.lineLength)))).isEmpty)
         #expect(fileSizeViolations(swift("// https://" + line.dropFirst(3))).isEmpty)
         let lines = String(repeating: "//\n", count: SizeLimit.fileLineCount)
