@@ -14,6 +14,7 @@ struct LatencySamples {
     mutating func add(_ duration: UInt64) { nanoseconds.append(duration) }
 
     /// Runs a call and records how long it took.
+    @discardableResult
     mutating func measure<Result>(_ call: () throws -> Result) rethrows -> Result {
         let start = monotonicNanoseconds()
         defer { add(monotonicNanoseconds() - start) }

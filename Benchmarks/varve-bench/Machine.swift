@@ -20,27 +20,12 @@ func residentMebibytes(_ field: String) -> Double {
     return (line.flatMap { Double($0.filter(\.isNumber)) } ?? 0) / 1024
 }
 
-/// Starts the highest resident size anew from what is resident now.
-func resetPeakResidentSize() { write("5", to: "/proc/self/clear_refs") }
-
-/// Bytes of every file below a directory.
-func directoryByteCount(_ path: String) -> UInt64 {
-    guard let directory = unsafe opendir(path) else { return 0 }
-    defer { unsafe closedir(directory) }
-    var total: UInt64 = 0
-    while let entry = unsafe readdir(directory) {
-        // Safety: the kernel ends the name with a zero inside the array.
-        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-            unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-        }
-        var status = stat()
-        guard name != ".", name != "..", unsafe lstat(path + "/" + name, &status) == 0 else {
-            continue
-        }
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        total += isDirectory ? directoryByteCount(path + "/" + name) : UInt64(status.st_size)
+/// Bytes this process has had written to disks so far.
+func writtenByteCount() -> Int {
+    let line = textOfFile("/proc/self/io").split(separator: "\n").first {
+        $0.hasPrefix("write_bytes:")
     }
-    return total
+    return line.flatMap { Int($0.filter(\.isNumber)) } ?? 0
 }
 
 /// The processor, its cores, the memory, the kernel and how this program was built.
@@ -77,12 +62,4 @@ func textOfFile(_ path: String) -> String {
         guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
         bytes.append(contentsOf: buffer[..<count])
     }
-}
-
-private func write(_ text: String, to path: String) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    _ = unsafe Glibc.write(descriptor, bytes, bytes.count)
 }

@@ -10,7 +10,9 @@ struct MatrixFileProblem: Error, CustomStringConvertible {
 /// A mapped file of little-endian uint32 rows, uint32 columns, then the values row by row.
 ///
 /// Pages come in as rows are read and may be dropped by the kernel; nothing is copied.
-@safe final class MatrixFile {
+@safe final class MatrixFile: @unchecked Sendable {
+    // Invariant for Sendable: nothing changes after initialisation, and nobody writes to the mapping.
+
     /// What a value is; the file's name tells.
     enum Element: String, CaseIterable {
         case float32 = "fbin"

@@ -16,7 +16,13 @@ struct Command: Sendable {
 
 @main
 enum VarveBench {
-    static let commands: [Command] = [syncCommand]
+    static let commands: [Command] = [
+        ingestCommand, openCommand, recoveryCommand, searchCommand, syncCommand,
+        flushLatencyCommand,
+    ]
+
+    private static let outOption = Option(
+        name: "out", placeholder: "FILE", help: "append the result to this file too")
 
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
@@ -25,7 +31,8 @@ enum VarveBench {
             exit(words.first == "--help" ? 0 : 2)
         }
         do {
-            let arguments = try Arguments(Array(words.dropFirst()), options: command.options)
+            let options = command.options + [outOption]
+            let arguments = try Arguments(Array(words.dropFirst()), options: options)
             let fields = try command.run(arguments)
             let head: [(name: String, value: JSONValue)] = [("command", .text(command.name))]
             let tail: [(name: String, value: JSONValue)] = [
@@ -51,7 +58,9 @@ enum VarveBench {
 
     private static func usage(_ command: Command) -> String {
         ([command.name + "  " + command.summary]
-            + command.options.map { "    --\($0.name) \($0.placeholder)  \($0.help)" })
+            + (command.options + [outOption]).map {
+                "    --\($0.name) \($0.placeholder)  \($0.help)"
+            })
             .joined(separator: "\n")
     }
 
