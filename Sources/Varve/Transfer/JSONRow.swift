@@ -1,7 +1,7 @@
 // One line of JSON Lines as a row. Parsing is jansson's; what the values mean is decided here.
 
 import CJansson
-import VarveFormat
+package import VarveFormat
 
 /// A row as a line of JSON gives it.
 ///
@@ -10,13 +10,13 @@ import VarveFormat
 /// An `id` is a whole number from 0 to 2^63-1 or a text; larger numbers are written `{"$uint64": "…"}`. A
 /// whole number becomes an `int`, any other a `double`, a list of texts a `strings`, `{"$date": n}` a date in
 /// microseconds; nested objects flatten to dotted names; `null` is left out.
-struct JSONRow {
+package struct JSONRow {
     var id: RecordID?
     var vector: [Float]?
-    var attributes: [String: AttributeValue] = [:]
+    package var attributes: [String: AttributeValue] = [:]
 
     /// Why a line is not a row.
-    struct Refusal: Error {
+    package struct Refusal: Error {
         var reason: String
     }
 
@@ -24,7 +24,7 @@ struct JSONRow {
     ///
     /// With `plain`, the whole object is the attributes, except for `id`: the form of metadata that goes
     /// beside a file of vectors.
-    init(line: [UInt8], plain: Bool = false) throws(Refusal) {
+    package init(line: [UInt8], plain: Bool = false) throws(Refusal) {
         var problem = json_error_t()
         let parsed = unsafe line.withUnsafeBytes { bytes in
             unsafe json_loadb(
