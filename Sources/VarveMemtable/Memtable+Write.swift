@@ -47,6 +47,7 @@ extension Memtable {
     public func publish() {
         encodeUnpublishedRows()
         writer.publishedRowCount = writer.rowCount
+        publishedBytes.store(byteCount, ordering: .relaxed)
         visibleOperationCount.store(UInt32(writer.operationCount), ordering: .releasing)
     }
 

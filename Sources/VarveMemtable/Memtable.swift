@@ -37,6 +37,8 @@ public import VarveStorage
     /// Operations whose batches have been published.
     let visibleOperationCount = Atomic<UInt32>(0)
     let isSealedFlag = Atomic<Bool>(false)
+    /// Bytes in use when the last batch was published.
+    let publishedBytes = Atomic<Int>(0)
 
     /// The writer's state.
     var writer = WriterState()
@@ -143,6 +145,9 @@ public import VarveStorage
             memtable: self,
             operationCount: Int(visibleOperationCount.load(ordering: .acquiring)))
     }
+
+    /// Bytes in use when the last batch was published; any thread's.
+    public var publishedByteCount: Int { publishedBytes.load(ordering: .relaxed) }
 
     /// Whether ``seal()`` has been called.
     public var isSealed: Bool { isSealedFlag.load(ordering: .acquiring) }

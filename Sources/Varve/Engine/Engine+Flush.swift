@@ -145,7 +145,10 @@ extension Engine {
     /// Moves what nothing needs any more to the trash.
     private func retire() {
         do throws(ManifestError) {
-            try manifests.retire(nowMicroseconds: runtime.wallClockMicroseconds())
+            let now = runtime.wallClockMicroseconds()
+            try retiring.withLock { _ throws(ManifestError) in
+                _ = try manifests.retire(nowMicroseconds: now)
+            }
         } catch {
             // It is found again by the next flush; the store itself does not depend on it.
             listener.backgroundFailure?(StoreError(error))

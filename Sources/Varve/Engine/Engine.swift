@@ -44,6 +44,8 @@ final class Engine: Sendable {
     let counters = Counters()
     let searchers: SearcherPool
     private let lock: (any FileLock)?
+    /// Held while files are moved to the trash, and while they must not be.
+    let retiring = Mutex<Void>(())
     let workers = Mutex<[any Worker]>([])
     /// Set once, by closing.
     let isClosed = Atomic<Bool>(false)
