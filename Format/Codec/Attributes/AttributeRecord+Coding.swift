@@ -57,22 +57,39 @@ extension AttributeRecord {
 extension ByteWriter {
     /// Appends the record of `entries`, which are in the order of their names, each name once.
     public mutating func appendAttributes(_ entries: [(id: AttributeID, value: AttributeValue)]) {
-        appendVarint(UInt64(entries.count))
-        for entry in entries { appendAttribute(entry.id, entry.value) }
+        var byteCount = varintByteCount(UInt64(entries.count))
+        for entry in entries { byteCount += AttributeRecord.entryByteCount(entry.value) }
+        appendBlock(byteCount) { block in
+            block.putVarint(UInt64(entries.count))
+            for entry in entries { block.putAttribute(entry.id, entry.value) }
+        }
     }
+}
 
-    mutating func appendAttribute(_ id: AttributeID, _ value: AttributeValue) {
-        append(id.rawValue)
-        append(value.type.rawValue)
+extension BlockCursor {
+    /// Writes one entry of a record.
+    mutating func putAttribute(_ id: AttributeID, _ value: borrowing AttributeValue) {
+        put(id.rawValue)
         switch value {
-        case .string(let text): appendText(text)
-        case .int(let number): appendZigzag(number)
-        case .double(let number): append(number)
-        case .bool(let flag): append(flag ? 1 : 0 as UInt8)
-        case .date(let microseconds): append(UInt64(bitPattern: microseconds))
+        case .string(let text):
+            put(AttributeType.string.rawValue)
+            putText(text)
+        case .int(let number):
+            put(AttributeType.int.rawValue)
+            putVarint(UInt64(bitPattern: (number << 1) ^ (number >> 63)))
+        case .double(let number):
+            put(AttributeType.double.rawValue)
+            put(number.bitPattern)
+        case .bool(let flag):
+            put(AttributeType.bool.rawValue)
+            put(flag ? 1 : 0 as UInt8)
+        case .date(let microseconds):
+            put(AttributeType.date.rawValue)
+            put(UInt64(bitPattern: microseconds))
         case .strings(let texts):
-            appendVarint(UInt64(texts.count))
-            for text in texts { appendText(text) }
+            put(AttributeType.strings.rawValue)
+            putVarint(UInt64(texts.count))
+            for text in texts { putText(text) }
         }
     }
 }

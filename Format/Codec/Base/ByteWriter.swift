@@ -75,6 +75,11 @@ public struct ByteWriter: Sendable {
     /// Overwrites the eight bytes at `offset`, which must have been written already.
     public mutating func patch(_ value: UInt64, at offset: Int) { patchInteger(value, at: offset) }
 
+    /// Runs `body` on the bytes written so far.
+    mutating func withUnsafeMutableBytes(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        unsafe bytes.withUnsafeMutableBytes { unsafe body($0) }
+    }
+
     private mutating func appendInteger(_ value: some FixedWidthInteger) {
         unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }

@@ -69,10 +69,10 @@ public struct BatchEncoder: Sendable {
         writer.append(id)
         unsafe writer.append(buffer: vector)
         writer.append(UInt32(recordByteCount))
-        let start = writer.count
-        writer.appendVarint(UInt64(scratch.count))
-        for slot in scratch { writer.appendAttribute(slot.id, attributes[slot.position].value) }
-        precondition(writer.count - start == recordByteCount)
+        writer.appendBlock(recordByteCount) { block in
+            block.putVarint(UInt64(scratch.count))
+            for slot in scratch { block.putAttribute(slot.id, attributes[slot.position].value) }
+        }
         operationCount += 1
         upsertCount += 1
     }
