@@ -78,7 +78,8 @@ public struct FileHeader: Hashable, Sendable {
     /// Reads and verifies a header; nothing in it is believed before its checksum is.
     ///
     /// - Throws: ``FormatError`` of kind `truncated`, `foreign` (other magic), `misplaced` (another
-    ///   kind), `checksumMismatch`, `tooNew` (format version or a required feature), `invalidValue`.
+    ///   kind), `checksumMismatch`, `tooNew` (format version or a required feature),
+    ///   `invalidValue`.
     public init(decoding bytes: RawSpan, expecting kind: FileKind) throws(FormatError) {
         var reader = ByteReader(bytes, section: "file header")
         let magic = try reader.readBytes(8)
