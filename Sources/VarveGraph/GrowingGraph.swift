@@ -123,9 +123,9 @@ public import VarveStorage
 
     /// How many evenly spread rows a search begins with besides the entry.
     ///
-    /// In data of separate clusters a walk from one entry often ends in the wrong one: of 16,000 rows in
-    /// 20 or 200 clusters, a beam of 30 missed every near row for up to one query in nine, of 30,000
-    /// for one in three. With a seed for every 64 rows hardly any did, at the cost of building
-    /// and searching 5 % more.
+    /// In data of separate clusters a walk from one entry often ends in the wrong one: of 16,000
+    /// rows in 20 or 200 clusters, a beam of 30 missed every near row for up to one query in nine,
+    /// of 30,000 for one in three. With a seed for every 64 rows hardly any did, at the cost of
+    /// building and searching 5 % more.
     private static func seedCount(rowCount: Int) -> Int { min(256, rowCount / 32) }
 }

@@ -5,8 +5,8 @@ internal import VarveFormat
 
 /// A list of mark tables that only grows: one writer adds, readers walk it without a lock.
 @safe final class MarkLists: @unchecked Sendable {
-    // Invariant for Sendable: readers touch only `head` and what it leads to, which is immutable or made
-    // for them; `newest` and the counts are the writer's.
+    // Invariant for Sendable: readers touch only `head` and what it leads to, which is immutable or
+    // made for them; `newest` and the counts are the writer's.
 
     private let head = unsafe Atomic<UnsafeRawPointer?>(nil)
     /// Holds the whole list: every table holds the one before it.

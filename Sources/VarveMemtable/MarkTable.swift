@@ -5,8 +5,8 @@ public import VarveFormat
 
 /// The deleted rows of one older memtable or segment, each with the operation that deleted it.
 ///
-/// Readers ask without a lock while the one writer adds. A mark counts at a view if its operation is one of
-/// the view's.
+/// Readers ask without a lock while the one writer adds. A mark counts at a view if its operation
+/// is one of the view's.
 public final class MarkTable: Sendable {
     /// The memtable or segment whose rows are marked.
     public let source: SegmentID
@@ -42,7 +42,8 @@ public final class MarkTable: Sendable {
         }
     }
 
-    /// Marks so far, those of operations that no view shows yet included; zero means none at any view.
+    /// Marks so far, those of operations that no view shows yet included; zero means none at any
+    /// view.
     public var count: Int { published.load(ordering: .acquiring) }
 
     /// Whether the row at `ordinal` was deleted by one of the first `operationCount` operations.

@@ -13,11 +13,13 @@ extension Memtable {
         markLists.makeTable(of: source).insert(ordinal, operation)
     }
 
-    /// Gives every mark on `old` to the row of `new` that holds the same data, if `table` knows one.
+    /// Gives every mark on `old` to the row of `new` that holds the same data, if `table` knows
+    /// one.
     ///
-    /// The writer's, also after ``seal()``: run when a flush or merge replaces `old` by `new`, before readers
-    /// learn of `new`. Views of the time before go on reading the marks on `old`, which stay. Marks on the
-    /// result of merging several sources are added up by one call for each.
+    /// The writer's, also after ``seal()``: run when a flush or merge replaces `old` by `new`,
+    /// before readers learn of `new`. Views of the time before go on reading the marks on `old`,
+    /// which stay. Marks on the result of merging several sources are added up by one call for
+    /// each.
     public func translateMarks(
         from old: SegmentID, to new: SegmentID, table: (RowOrdinal) -> RowOrdinal?
     ) {
@@ -33,8 +35,8 @@ extension Memtable {
 
     /// The marks on `source`; nil if there never were any.
     ///
-    /// Lock-free. Look it up once a search and ask it row by row; a table that appears later holds no marks of
-    /// the views taken before.
+    /// Lock-free. Look it up once a search and ask it row by row; a table that appears later holds
+    /// no marks of the views taken before.
     public func marks(on source: SegmentID) -> MarkTable? { markLists.table(of: source) }
 
     /// Marks on `source`, those of operations not visible yet included.
@@ -55,12 +57,14 @@ extension MemtableView {
             .isMarked(ordinal, operationCount: operationCount) ?? false
     }
 
-    /// The rows of an older source that the view shows as deleted here, in the order of their ordinals.
+    /// The rows of an older source that the view shows as deleted here, in the order of their
+    /// ordinals.
     public func marks(on source: SegmentID) -> [Mark] {
         memtable.markLists.table(of: source)?.marks(operationCount: operationCount) ?? []
     }
 
-    /// How many rows of an older source the view shows as deleted here; costs a walk over its marks.
+    /// How many rows of an older source the view shows as deleted here; costs a walk over its
+    /// marks.
     public func markCount(_ source: SegmentID) -> Int {
         memtable.markLists.table(of: source)?.count(operationCount: operationCount) ?? 0
     }

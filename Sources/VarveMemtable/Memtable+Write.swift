@@ -4,12 +4,14 @@ internal import Synchronization
 public import VarveFormat
 
 extension Memtable {
-    /// Writes a row under `id`, superseding the one that was there; visible once ``publish()`` is called.
+    /// Writes a row under `id`, superseding the one that was there; visible once ``publish()`` is
+    /// called.
     ///
-    /// The writer's. `vector` has the schema's element type and byte count; `attributes` is an encoded
-    /// record, kept as it is. There must be room, see ``canHold(rowCount:deleteCount:byteCount:markCount:)``.
-    /// If the receipt says the id was unseen, the caller marks it in older sources, with the receipt's operation.
-    /// Costs two copies and a probe of the id table; allocates nothing but, rarely, a larger table.
+    /// The writer's. `vector` has the schema's element type and byte count; `attributes` is an
+    /// encoded record, kept as it is. There must be room, see
+    /// ``canHold(rowCount:deleteCount:byteCount:)``. If the receipt says the id was
+    /// unseen, the caller marks it in older sources, with the receipt's operation. Costs two copies
+    /// and a probe of the id table; allocates nothing but, rarely, a larger table.
     @discardableResult
     public func upsert(
         _ id: RecordID, vector: UnsafeRawBufferPointer, attributes: UnsafeRawBufferPointer
@@ -95,16 +97,7 @@ extension Memtable {
     // MARK: - The id table
 
     /// The bits of an id's hash that its slot carries.
-    func idKey(_ id: RecordID) -> UInt32 {
-        switch id {
-        case .number(let number):
-            return UInt32(splitMix64(number) >> 32)
-        case .text(var text):
-            return text.withUTF8 {
-                unsafe UInt32(checksum64(UnsafeRawBufferPointer($0), seed: 0) >> 32)
-            }
-        }
-    }
+    func idKey(_ id: RecordID) -> UInt32 { UInt32(id.stableHash64 >> 32) }
 
     /// The newest operation on an id, published or not, and where its slot stands.
     func find(_ id: RecordID, key: UInt32) -> (operation: UInt32, position: Int)? {

@@ -8,15 +8,17 @@ public import VarveStorage
 
 /// A memtable: rows, deletes and marks on older sources, as one log file tells them.
 ///
-/// One writer at a time calls the writing methods (from any thread, never two at once); any number of
-/// readers look at views without locks; one background indexer may run beside both. Memory is reserved at
-/// creation and never moves, so a view stays valid for as long as somebody holds the memtable.
+/// One writer at a time calls the writing methods (from any thread, never two at once); any number
+/// of readers look at views without locks; one background indexer may run beside both. Memory is
+/// reserved at creation and never moves, so a view stays valid for as long as somebody holds the
+/// memtable.
 ///
-/// A row written by operation *a* and superseded by operation *b* is visible in a view of *n* operations
-/// if *a* < *n* ≤ *b*. Operations become visible batch by batch, with ``publish()``.
+/// A row written by operation *a* and superseded by operation *b* is visible in a view of *n*
+/// operations if *a* < *n* ≤ *b*. Operations become visible batch by batch, with ``publish()``.
 @safe public final class Memtable: @unchecked Sendable {
-    // Invariant for Sendable: what readers touch is immutable, atomic, or written before the operation
-    // count that lets them see it is published with release order. Writer state belongs to the one writer.
+    // Invariant for Sendable: what readers touch is immutable, atomic, or written before the
+    // operation count that lets them see it is published with release order. Writer state belongs
+    // to the one writer.
 
     /// The shape of every vector.
     public let schema: Schema
@@ -104,8 +106,9 @@ public import VarveStorage
             + ids.byteCount + markLists.byteCount
     }
 
-    /// Whether a batch fits: `rowCount` upserts, `deleteCount` deletes, a mark for each, and records of
-    /// `byteCount` bytes in all as ``recordByteCount(id:attributeByteCount:)`` counts them.
+    /// Whether a batch fits: `rowCount` upserts, `deleteCount` deletes, a mark for each, and
+    /// records of `byteCount` bytes in all as ``recordByteCount(id:attributeByteCount:)`` counts
+    /// them.
     ///
     /// The writer's. A batch for which this said yes is written without failing.
     public func canHold(rowCount: Int, deleteCount: Int = 0, byteCount: Int) -> Bool {

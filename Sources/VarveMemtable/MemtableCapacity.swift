@@ -5,8 +5,9 @@ public import VarveGraph
 
 /// The sizes a memtable reserves address space for, and what each thing in it costs.
 ///
-/// One byte limit bounds everything together: rows, records, tables and the graph share it, so a memtable
-/// of small rows with large attributes and one of large rows without any both fill up at the limit.
+/// One byte limit bounds everything together: rows, records, tables and the graph share it, so a
+/// memtable of small rows with large attributes and one of large rows without any both fill up at
+/// the limit.
 public struct MemtableCapacity: Hashable, Sendable {
     /// Bytes the memtable may use in all.
     public let byteLimit: Int
@@ -16,7 +17,8 @@ public struct MemtableCapacity: Hashable, Sendable {
     public let operationCount: Int
     /// How the graph over the rows is built.
     public let graph: GraphParameters
-    /// Bytes one row takes with its place in the graph, its operation, record and slot in the id table not counted.
+    /// Bytes one row takes with its place in the graph, its operation, record and slot in the id
+    /// table not counted.
     public let rowByteCount: Int
     /// Bytes between the beginnings of two rows' vectors.
     let vectorStride: Int
@@ -28,7 +30,8 @@ public struct MemtableCapacity: Hashable, Sendable {
     /// Bytes one operation takes, its record and slot in the id table not counted.
     public static let operationByteCount = MemoryLayout<Operation>.stride
 
-    /// The capacity of a memtable of `schema` in `byteLimit` bytes, with a graph of these parameters.
+    /// The capacity of a memtable of `schema` in `byteLimit` bytes, with a graph of these
+    /// parameters.
     ///
     /// There is room for one row at least, whatever the limit.
     public init(

@@ -6,7 +6,8 @@ public import VarveFormat
 public struct MemtableHit: Hashable, Sendable {
     /// The row.
     public var row: RowOrdinal
-    /// Its exact distance: squared Euclidean distance, one minus cosine, or the negated inner product.
+    /// Its exact distance: squared Euclidean distance, one minus cosine, or the negated inner
+    /// product.
     public var distance: Float
 
     /// A hit of these parts.

@@ -6,8 +6,8 @@ internal import VarveKernels
 
 /// A query vector prepared for a schema, and the buffers of the searches that use it.
 ///
-/// Make one per thread, give it one vector after the other and search any number of memtables of the schema:
-/// nothing is allocated but results. Not for use from two threads at once.
+/// Make one per thread, give it one vector after the other and search any number of memtables of
+/// the schema: nothing is allocated but results. Not for use from two threads at once.
 @safe public final class MemtableQuery {
     /// Rows whose distances are computed by one call of a kernel.
     static let chunkRowCount = 256

@@ -4,7 +4,8 @@ public import VarveFormat
 internal import VarveKernels
 
 extension MemtableView {
-    /// The `k` nearest visible rows, every one compared exactly; nearest first, ties in the order of ids.
+    /// The `k` nearest visible rows, every one compared exactly; nearest first, ties in the order
+    /// of ids.
     ///
     /// `isLive` is asked only about rows near enough to be results; rows it refuses are left out.
     public func searchExactly(
@@ -16,10 +17,11 @@ extension MemtableView {
         return query.results.takeSorted(memtable)
     }
 
-    /// The nearest visible rows that are at most `distance` away, `limit` at most; nearest first, ties in the
-    /// order of ids.
+    /// The nearest visible rows that are at most `distance` away, `limit` at most; nearest first,
+    /// ties in the order of ids.
     ///
-    /// Compares every row. `isLive` is asked only about rows that near; rows it refuses are left out.
+    /// Compares every row. `isLive` is asked only about rows that near; rows it refuses are left
+    /// out.
     public func search(
         _ query: MemtableQuery, within distance: Float, limit: Int,
         statistics: inout MemtableSearchStatistics, isLive: (RowOrdinal) -> Bool
@@ -29,7 +31,8 @@ extension MemtableView {
         return query.results.takeSorted(memtable)
     }
 
-    /// The exact distances to `rows`, which are rows of the view, visible or not, in the order given.
+    /// The exact distances to `rows`, which are rows of the view, visible or not, in the order
+    /// given.
     public func distances(
         _ query: MemtableQuery, to rows: [RowOrdinal],
         statistics: inout MemtableSearchStatistics
@@ -65,7 +68,8 @@ extension MemtableView {
         }
     }
 
-    /// Compares the codes of visible rows in `range` and keeps the nearest in the query's candidates.
+    /// Compares the codes of visible rows in `range` and keeps the nearest in the query's
+    /// candidates.
     func scanCodes(
         _ query: MemtableQuery, _ range: Range<Int>,
         _ statistics: inout MemtableSearchStatistics, _ isLive: (RowOrdinal) -> Bool

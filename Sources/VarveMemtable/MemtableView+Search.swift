@@ -8,14 +8,14 @@ extension MemtableView {
     /// Rows up to which a search compares every one exactly.
     static var exactScanRowCount: Int { 256 }
 
-    /// The `k` nearest visible rows as far as a beam of `width` finds them; nearest first, ties in the order
-    /// of ids.
+    /// The `k` nearest visible rows as far as a beam of `width` finds them; nearest first, ties in
+    /// the order of ids.
     ///
-    /// Few rows are compared exactly, one by one. Of many, a walk over the graph and a scan of the rows that are
-    /// not in it yet, both by codes, choose candidates, which are then ranked by their exact distances. Where
-    /// the walk meets too few rows that may be results (superseded, later than the view, or refused), it is
-    /// repeated wider and becomes a scan in the end. `isLive` is asked only about rows near enough to be
-    /// results; rows it refuses are left out.
+    /// Few rows are compared exactly, one by one. Of many, a walk over the graph and a scan of the
+    /// rows that are not in it yet, both by codes, choose candidates, which are then ranked by
+    /// their exact distances. Where the walk meets too few rows that may be results (superseded,
+    /// later than the view, or refused), it is repeated wider and becomes a scan in the end.
+    /// `isLive` is asked only about rows near enough to be results; rows it refuses are left out.
     ///
     /// The same operations, view and ``Memtable/indexedRowCount`` give the same results.
     public func search(
@@ -43,7 +43,8 @@ extension MemtableView {
     /// Candidates whose exact distances are computed: codes swap close neighbours, seldom far ones.
     static func rerankCount(k: Int, width: Int) -> Int { min(max(width, k), 2 * k) + 16 }
 
-    /// Puts the nearest rows the graph knows into the query's candidates and says how many rows it covered.
+    /// Puts the nearest rows the graph knows into the query's candidates and says how many rows it
+    /// covered.
     private func walk(
         _ query: MemtableQuery, k: Int, width: Int,
         _ statistics: inout MemtableSearchStatistics, _ isLive: (RowOrdinal) -> Bool
@@ -62,8 +63,10 @@ extension MemtableView {
         }
     }
 
-    /// Rows whose codes are scanned in the time that one place of the beam's width costs: a walk waits for
-    /// memory at every step, a scan streams. Measured at 24 to 384 dimensions as 70 to 150.
+    /// Rows whose codes are scanned in the time that one place of the beam's width costs.
+    ///
+    /// A walk waits for memory at every step, a scan streams. Measured as about 100 with 384
+    /// dimensions.
     private static var scanShare: Int { 96 }
 
     private func walkOnce(

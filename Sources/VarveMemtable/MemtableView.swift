@@ -15,8 +15,8 @@ public struct MemtableView: Sendable {
     /// Rows that are visible.
     public let liveRowCount: Int
 
-    /// The view after the first `operationCount` operations, which must have been published; a number
-    /// between batches shows a batch in part.
+    /// The view after the first `operationCount` operations, which must have been published; a
+    /// number between batches shows a batch in part.
     public init(memtable: Memtable, operationCount: Int) {
         self.memtable = memtable
         self.operationCount = operationCount
@@ -38,7 +38,8 @@ public struct MemtableView: Sendable {
 
     /// What the view says about an id.
     ///
-    /// Lock-free. Costs a probe of the id table, and a step for each write to the id after the view.
+    /// Lock-free. Costs a probe of the id table, and a step for each write to the id after the
+    /// view.
     public func lookup(_ id: RecordID) -> MemtableLookup {
         guard let newest = memtable.find(id, key: memtable.idKey(id)) else { return .absent }
         var index = newest.operation
@@ -57,14 +58,16 @@ public struct MemtableView: Sendable {
         memtable.records.id(at: recordOffset(row))
     }
 
-    /// The vector of one of the view's rows in the schema's element type; valid while the memtable lives.
+    /// The vector of one of the view's rows in the schema's element type; valid while the memtable
+    /// lives.
     public func vector(_ row: RowOrdinal) -> UnsafeRawBufferPointer {
         precondition(row.index < rowCount, "a row of the view")
         return unsafe UnsafeRawBufferPointer(
             start: memtable.rows.vector(row.index), count: memtable.schema.vectorByteCount)
     }
 
-    /// The attribute record of one of the view's rows, as it was written; valid while the memtable lives.
+    /// The attribute record of one of the view's rows, as it was written; valid while the memtable
+    /// lives.
     public func attributes(_ row: RowOrdinal) -> UnsafeRawBufferPointer {
         unsafe memtable.records.attributes(at: recordOffset(row))
     }

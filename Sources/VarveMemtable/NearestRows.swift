@@ -22,7 +22,8 @@ struct NearestRows {
     /// The distance a row must not exceed to be kept.
     private(set) var bound = Float.infinity
 
-    /// Forgets all rows; keeps up to `limit` of those that come, none farther than `maximumDistance`.
+    /// Forgets all rows; keeps up to `limit` of those that come, none farther than
+    /// `maximumDistance`.
     mutating func reset(limit: Int, maximumDistance: Float = .infinity) {
         self.limit = limit
         bound = limit > 0 ? maximumDistance : -.infinity

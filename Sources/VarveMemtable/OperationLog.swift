@@ -4,7 +4,8 @@ internal import VarveFormat
 
 /// One operation: an upsert that wrote a row, or a delete.
 struct Operation {
-    /// The previous operation's stand-in where there is none, and the row's where a delete wrote none.
+    /// The previous operation's stand-in where there is none, and the row's where a delete wrote
+    /// none.
     static let none = UInt32.max
 
     /// Where the record with the operation's id begins in the arena.
@@ -19,8 +20,8 @@ struct Operation {
     var liveRowCount: UInt32
 }
 
-/// The operations of a memtable in memory that never moves: one writer appends, readers read what was
-/// published.
+/// The operations of a memtable in memory that never moves: one writer appends, readers read what
+/// was published.
 @safe struct OperationLog {
     private let base: UnsafeMutablePointer<Operation>
     private let capacity: Int

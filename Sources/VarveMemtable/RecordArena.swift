@@ -26,12 +26,14 @@ internal import VarveStorage
         self.capacity = capacity
     }
 
-    /// The most bytes a record of an id and `attributeByteCount` bytes takes; the id counts with its UTF-8.
+    /// The most bytes a record of an id and `attributeByteCount` bytes takes; the id counts with
+    /// its UTF-8.
     static func byteCount(idByteCount: Int, attributeByteCount: Int) -> Int {
         (headerByteCount + idByteCount + attributeByteCount + 7) & ~7
     }
 
-    /// Writes a record at `offset`, the end of the record before it, and gives the offset behind it.
+    /// Writes a record at `offset`, the end of the record before it, and gives the offset behind
+    /// it.
     func write(_ id: RecordID, attributes: UnsafeRawBufferPointer, at offset: Int) -> Int {
         switch id {
         case .number(var number):

@@ -21,7 +21,8 @@ internal import VarveKernels
 
     deinit { unsafe floats.deallocate() }
 
-    /// Encodes a stored vector, without its lift; `codes` may be the vector itself if it is its own code.
+    /// Encodes a stored vector, without its lift; `codes` may be the vector itself if it is its own
+    /// code.
     func encode(_ vector: UnsafeRawPointer, into codes: UnsafeMutableRawPointer) -> ByteRow {
         let codes = unsafe codes.assumingMemoryBound(to: UInt8.self)
         switch element {
@@ -49,11 +50,11 @@ internal import VarveKernels
 extension Memtable {
     /// How much longer than the longest vector of the first batch the lifted vectors are.
     ///
-    /// Under inner product a row is lifted by one component, the square root of M² − |x|², so that all rows have
-    /// length M and the nearest one by L2 has the largest product. M is fixed by the first batch that has rows
-    /// (hence by the operations alone) as this much times its largest norm. Later vectors that are longer
-    /// get a lift of zero: the walk finds them a little too far away, the exact distances that rank results
-    /// are not concerned.
+    /// Under inner product a row is lifted by one component, the square root of M² − |x|², so that
+    /// all rows have length M and the nearest one by L2 has the largest product. M is fixed by the
+    /// first batch that has rows (hence by the operations alone) as this much times its largest
+    /// norm. Later vectors that are longer get a lift of zero: the walk finds them a little too far
+    /// away, the exact distances that rank results are not concerned.
     static var liftMargin: Double { 1.1 }
 
     /// Encodes the rows of the batch that is about to be published.

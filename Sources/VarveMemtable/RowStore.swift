@@ -5,7 +5,8 @@ internal import VarveFormat
 internal import VarveKernels
 internal import VarveStorage
 
-/// Where the parts of each row lie: one writer fills rows in order, readers read those of their view.
+/// Where the parts of each row lie: one writer fills rows in order, readers read those of their
+/// view.
 @safe struct RowStore {
     /// Stands for a row that no operation has superseded.
     static let live = UInt32.max
@@ -67,8 +68,8 @@ internal import VarveStorage
     @inline(__always)
     func isVisible(_ index: Int, operationCount: Int) -> Bool {
         precondition(index >= 0 && index < capacity.rowCount, "a row out of range")
-        // Safety: just checked. Relaxed is enough: whoever gave the view its operation count made the
-        // stores of those operations visible, and later ones do not count.
+        // Safety: just checked. Relaxed is enough: whoever gave the view its operation count made
+        // the stores of those operations visible, and later ones do not count.
         return unsafe Int(supersededBy[index].load(ordering: .relaxed)) >= operationCount
     }
 }

@@ -5,9 +5,11 @@ public import VarveGraph
 public import VarveKernels
 internal import VarveStorage
 
-/// The live rows of a sealed memtable, numbered anew in the order of writing, and their finished graph.
+/// The live rows of a sealed memtable, numbered anew in the order of writing, and their finished
+/// graph.
 ///
-/// A value that keeps its memtable alive. Ordinals here are those before the segment puts rows in an order of its own.
+/// A value that keeps its memtable alive. Ordinals here are those before the segment puts rows in
+/// an order of its own.
 @safe public struct SealedMemtable: Sendable {
     /// The last view of the memtable; its rows are the memtable's.
     public let view: MemtableView

@@ -1,16 +1,18 @@
-// Open addressing for one writer and many readers: 64-bit slots, grown by publishing a larger block.
+// Open addressing for one writer and many readers: 64-bit slots, grown by publishing a larger
+// block.
 
 internal import Synchronization
 
 /// A multimap from 32-bit keys to 32-bit values that readers probe without a lock.
 ///
-/// A slot holds the key in its high half and the value in its low half; zero is an empty slot, so key and
-/// value are never both zero. One writer at a time inserts and replaces; readers probe at any moment and
-/// see every entry that was there when they, or whoever handed them their view, last synchronised with the
-/// writer. A block that has become too small is kept until the table dies, for the readers still in it.
+/// A slot holds the key in its high half and the value in its low half; zero is an empty slot, so
+/// key and value are never both zero. One writer at a time inserts and replaces; readers probe at
+/// any moment and see every entry that was there when they, or whoever handed them their view, last
+/// synchronised with the writer. A block that has become too small is kept until the table dies,
+/// for the readers still in it.
 @safe final class SlotTable: @unchecked Sendable {
-    // Invariant for Sendable: readers touch only `current` and the atomic slots behind it; everything else
-    // belongs to the one writer.
+    // Invariant for Sendable: readers touch only `current` and the atomic slots behind it;
+    // everything else belongs to the one writer.
 
     typealias Slot = Atomic<UInt64>
 
@@ -63,7 +65,8 @@ internal import Synchronization
         count += 1
     }
 
-    /// Gives the entry at `position`, found by a cursor of this very moment, another value; the writer's.
+    /// Gives the entry at `position`, found by a cursor of this very moment, another value; the
+    /// writer's.
     func replace(at position: Int, key: UInt32, value: UInt32) {
         let block = unsafe blocks[blocks.count - 1]
         // Safety: cursors give only positions inside the block.

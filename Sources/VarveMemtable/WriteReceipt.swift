@@ -8,7 +8,8 @@ public struct WriteReceipt: Hashable, Sendable {
     public enum Prior: Hashable, Sendable {
         /// Nothing: an older memtable or a segment may hold the id, and the caller marks it there.
         case unseen
-        /// A live row, which the write has superseded. Older sources were dealt with when it was written.
+        /// A live row, which the write has superseded. Older sources were dealt with when it was
+        /// written.
         case superseded(RowOrdinal)
         /// A delete. Older sources were dealt with then.
         case deleted

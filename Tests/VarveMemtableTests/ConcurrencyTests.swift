@@ -9,8 +9,8 @@ import VarveStorage
 
 /// The moments a writer has published so far, with what readers must see in them.
 ///
-/// Row *n* is written by batch *n* / 4 under id *n* modulo the id count, and its attributes say *n*; so a view tells
-/// by its row count what every id must hold.
+/// Row *n* is written by batch *n* / 4 under id *n* modulo the id count, and its attributes say
+/// *n*; so a view tells by its row count what every id must hold.
 private struct Plan {
     static let idCount = 200
     static let rowsInBatch = 4

@@ -41,7 +41,8 @@ func widened(_ bytes: UnsafeRawBufferPointer, _ schema: Schema) -> [Float] {
     return vector
 }
 
-/// A random vector that the schema can hold: whole numbers for the byte types, unit length under cosine.
+/// A random vector that the schema can hold: whole numbers for the byte types, unit length under
+/// cosine.
 func randomVector(_ schema: Schema, _ generator: inout SeededGenerator) -> [Float] {
     var vector = (0..<schema.dimension).map { _ in
         switch schema.elementType {

@@ -115,7 +115,8 @@ struct Clusters {
         #expect(memtable.view.liveRowCount < 2_501)
         #expect(Self.recall(memtable, width: 12, &clusters, &statistics) > 0.8)
         #expect(statistics.expandedNodeCount > 0)
-        // Of those one in fifty is accepted: a walk of that width finds too few, and is repeated wider.
+        // Of those one in fifty is accepted: a walk of that width finds too few, and is repeated
+        // wider.
         let share = Self.recall(memtable, width: 12, &clusters, &statistics) {
             $0.rawValue % 50 == 0
         }

@@ -7,8 +7,8 @@ import VarveMemtable
 @Suite struct MarkTests {
     static let schema = Schema(dimension: 4, metric: .euclidean, elementType: .float32)
 
-    /// A memtable after `batchCount` batches of deletes, each of which marks a random row of one of three
-    /// sources, and the marks of every moment.
+    /// A memtable after `batchCount` batches of deletes, each of which marks a random row of one of
+    /// three sources, and the marks of every moment.
     private static func history(
         _ batchCount: Int, seed: UInt64
     ) throws -> (Memtable, [(view: MemtableView, marks: [UInt64: Set<UInt32>])]) {
