@@ -35,14 +35,14 @@ public struct FlushPlan: Sendable {
     }
 }
 
-/// Writes the live rows of a sealed memtable as a segment, syncs it and its name, and verifies it by reading
-/// it back; nil if no row is alive.
+/// Writes the live rows of a sealed memtable as a segment, syncs it and its name, and verifies it
+/// by reading it back; nil if no row is alive.
 ///
-/// Not published: no manifest names the file yet. Whatever fails, the file is removed again as far as the
-/// disk allows.
+/// Not published: no manifest names the file yet. Whatever fails, the file is removed again as far
+/// as the disk allows.
 ///
-/// - Throws: ``SegmentError``; `storage` of kind `noSpace` where the disk is full and the flush may be tried
-///   again, with the same plan.
+/// - Throws: ``SegmentError``; `storage` of kind `noSpace` where the disk is full and the flush may
+///   be tried again, with the same plan.
 public func writeSegment(
     of sealed: SealedMemtable, _ plan: FlushPlan, fileSystem: any FileSystem,
     runtime: any Runtime, threadCount: Int

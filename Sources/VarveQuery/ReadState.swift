@@ -5,8 +5,8 @@ public import VarveMemtable
 
 /// The memtables and segments of a store at one moment of its structure.
 ///
-/// It is replaced as a whole when a memtable is sealed or a version published; whoever holds an old one goes
-/// on reading it, files and all.
+/// It is replaced as a whole when a memtable is sealed or a version published; whoever holds an old
+/// one goes on reading it, files and all.
 public final class ReadState: Sendable {
     /// The memtable that takes writes.
     public let active: Memtable

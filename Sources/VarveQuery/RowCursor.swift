@@ -6,8 +6,8 @@ public import VarveSegment
 
 /// A walk over the live rows of a view, in the order of their ids.
 ///
-/// A merge of all sources, each in its own id order: memtables are sorted once, segments have their order on
-/// disk. Of several rows of one id at most one is live.
+/// A merge of all sources, each in its own id order: memtables are sorted once, segments have their
+/// order on disk. Of several rows of one id at most one is live.
 public struct RowCursor {
     private let view: View
     private var sources: [Source]

@@ -1,4 +1,5 @@
-// One search over everything a view shows: memtables first, then segments, merged on exact distances.
+// One search over everything a view shows: memtables first, then segments, merged on exact
+// distances.
 
 public import VarveFormat
 public import VarveMemtable
@@ -72,7 +73,8 @@ public final class Searcher {
 
     /// The nearest visible rows to `vector`, nearest first, equal distances in the order of ids.
     ///
-    /// Sources are searched one after the other in a fixed order, so the same view gives the same answer.
+    /// Sources are searched one after the other in a fixed order, so the same view gives the same
+    /// answer.
     ///
     /// - Parameter vector: Of the schema's dimension, finite, of length 1 under cosine.
     /// - Throws: ``SegmentError`` if a segment is damaged or cannot be read.

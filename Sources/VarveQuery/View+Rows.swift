@@ -29,7 +29,8 @@ extension View {
 }
 
 extension View {
-    /// The attribute record of the row at `place`, with the store's ids; empty where it has no attributes.
+    /// The attribute record of the row at `place`, with the store's ids; empty where it has no
+    /// attributes.
     public func attributeRecord(of place: RowPlace) throws(SegmentError) -> [UInt8] {
         switch place {
         case .memtable(let index, let row): unsafe [UInt8](memtables[index].attributes(row))

@@ -4,7 +4,8 @@ public import VarveFormat
 public import VarveMemtable
 public import VarveSegment
 
-/// What a store held at one moment: repeatable reads, without locks, for as long as the view is kept.
+/// What a store held at one moment: repeatable reads, without locks, for as long as the view is
+/// kept.
 public struct View: Sendable {
     /// The structure looked at.
     public let state: ReadState
@@ -19,8 +20,8 @@ public struct View: Sendable {
 
     /// The rows of a source that memtables newer than it have deleted or superseded.
     ///
-    /// - Parameter newerCount: How many memtables are newer: `index` for the memtable at `index`, all for a
-    ///   segment.
+    /// - Parameter newerCount: How many memtables are newer: `index` for the memtable at `index`,
+    ///   all for a segment.
     func marks(on source: SegmentID, newerCount: Int) -> SourceMarks {
         var marks = SourceMarks()
         for memtable in memtables.prefix(newerCount) {
@@ -48,7 +49,8 @@ public struct View: Sendable {
         }
         for (index, segment) in state.segments.enumerated() {
             guard let row = try segment.reader.find(id) else { continue }
-            // The newest source that knows an id decides: older versions of it were deleted with it.
+            // The newest source that knows an id decides: older versions of it were deleted with
+            // it.
             guard !segment.deleted.contains(row) else { return nil }
             let marks = marks(on: segment.id, newerCount: memtables.count)
             return marks.contains(row) ? nil : .segment(index, row)

@@ -4,8 +4,8 @@ import VarveFormat
 
 /// The attribute names of a store, in the order in which they were first written.
 ///
-/// A name gets its id when the first batch with it is applied, in log order; replaying the log gives the same
-/// ids. Names are never forgotten.
+/// A name gets its id when the first batch with it is applied, in log order; replaying the log
+/// gives the same ids. Names are never forgotten.
 struct AttributeCatalogue: Sendable {
     private(set) var definitions: [AttributeDefinition]
     private var idOfName: [String: AttributeID]

@@ -1,4 +1,5 @@
-// From the bytes of a log record to rows in a memtable; the same code for new writes and for replayed ones.
+// From the bytes of a log record to rows in a memtable; the same code for new writes and for
+// replayed ones.
 
 import VarveFormat
 import VarveMemtable
@@ -44,11 +45,13 @@ struct BatchRoom {
             deleteCount: batch.operationCount - batch.upsertCount, schema: schema)
     }
 
-    /// The most room a replayed payload can take: each of its operations may be an upsert or a delete.
+    /// The most room a replayed payload can take: each of its operations may be an upsert or a
+    /// delete.
     init(payload: RawSpan, schema: Schema) {
         let operationCount =
             payload.byteCount >= BatchRecord.prefixByteCount
-            // Safety: the bytes are there; any bits are a number, bounded by what the payload can hold.
+            // Safety: the bytes are there; any bits are a number, bounded by what the payload can
+            // hold.
             ? Int(
                 UInt32(
                     littleEndian: unsafe payload.unsafeLoadUnaligned(
@@ -64,7 +67,8 @@ struct BatchRoom {
         upsertLimit = upsertCount
         deleteLimit = deleteCount
         let operationCount = upsertCount + deleteCount
-        // A record keeps id and attributes as the payload has them, behind a head of at most 24 bytes.
+        // A record keeps id and attributes as the payload has them, behind a head of at most 24
+        // bytes.
         recordByteLimit =
             max(0, payloadByteCount - upsertCount * schema.vectorByteCount)
             + 24 * operationCount
@@ -108,9 +112,11 @@ struct BatchApplier {
 
     init(schema: Schema) { self.schema = schema }
 
-    /// The rows of older sources that the batch's operations replace or delete, one place an operation.
+    /// The rows of older sources that the batch's operations replace or delete, one place an
+    /// operation.
     ///
-    /// Looked up before anything is logged, because a damaged segment must refuse a write, not break it.
+    /// Looked up before anything is logged, because a damaged segment must refuse a write, not
+    /// break it.
     func findReplaced(
         _ payload: RawSpan, in active: Memtable, older: OlderSources
     ) throws(StoreError) -> [(source: SegmentID, row: RowOrdinal)?] {
@@ -153,7 +159,8 @@ struct BatchApplier {
         }
     }
 
-    /// Applies a batch read from a log; ``problem`` is set if a segment cannot be searched for replaced rows.
+    /// Applies a batch read from a log; ``problem`` is set if a segment cannot be searched for
+    /// replaced rows.
     mutating func apply(
         _ payload: RawSpan, offset: UInt64, validates: Bool, to active: Memtable,
         older: OlderSources, _ catalogue: inout AttributeCatalogue

@@ -1,5 +1,5 @@
-// From a user's batch to the bytes of a log record: everything about a row is checked here, before anything
-// of the batch can be written.
+// From a user's batch to the bytes of a log record: everything about a row is checked here, before
+// anything of the batch can be written.
 
 import VarveGraph
 import VarveFormat
@@ -16,7 +16,8 @@ struct BatchEncoding {
 
     /// The payload of `batch`, but for its sequence number.
     ///
-    /// - Throws: ``StoreError`` `invalidArgument` or `tooLarge`, with the row and the field in its message.
+    /// - Throws: ``StoreError`` `invalidArgument` or `tooLarge`, with the row and the field in its
+    ///   message.
     static func encode(_ batch: WriteBatch, schema: Schema) throws(StoreError) -> EncodedBatch {
         guard batch.count <= WriteBatch.maximumOperationCount else {
             throw StoreError(

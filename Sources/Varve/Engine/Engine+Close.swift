@@ -9,7 +9,8 @@ import VarveManifest
 import VarveStorage
 
 extension Engine {
-    /// Rows from which a closing store flushes its memtable, so that opening it need not replay them.
+    /// Rows from which a closing store flushes its memtable, so that opening it need not replay
+    /// them.
     private static var closingFlushRowCount: Int { 4_096 }
 
     /// Seals the active memtable and waits until everything sealed has become a segment.
@@ -79,7 +80,8 @@ extension Engine {
         if let problem { throw problem }
     }
 
-    /// Waits for flushes that are under way; a full disk ends the wait, because the logs hold everything.
+    /// Waits for flushes that are under way; a full disk ends the wait, because the logs hold
+    /// everything.
     private func waitForClosingFlushes() throws(StoreError) {
         progress.wait {
             reading.load().sealed.isEmpty || hasFailed.load(ordering: .acquiring)

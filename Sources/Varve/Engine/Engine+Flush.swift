@@ -12,10 +12,11 @@ import VarveStorage
 extension Engine {
     /// Turns the oldest sealed memtable into a segment of a new version.
     ///
-    /// The builder's. Steps: finish the graph; write the segment, sync and verify it; write the tombstones that
-    /// the memtable's marks add up to; publish the manifest; let readers see the segment in the memtable's
-    /// place; retire what nobody needs any more. A crash or a failure between any two of them loses nothing:
-    /// the logs are still needed by the last manifest that is durable.
+    /// The builder's. Steps: finish the graph; write the segment, sync and verify it; write the
+    /// tombstones that the memtable's marks add up to; publish the manifest; let readers see the
+    /// segment in the memtable's place; retire what nobody needs any more. A crash or a failure
+    /// between any two of them loses nothing: the logs are still needed by the last manifest that
+    /// is durable.
     func flush(_ memtable: Memtable) throws(StoreError) {
         let start = runtime.monotonicNanoseconds()
         let facts = writing.withLock { state in
@@ -49,8 +50,8 @@ extension Engine {
         retire()
     }
 
-    /// The version in which `memtable` is a segment, and its marks are tombstones; its tombstone files are
-    /// durable.
+    /// The version in which `memtable` is a segment, and its marks are tombstones; its tombstone
+    /// files are durable.
     private func nextManifest(
         after live: Manifest, adding record: SegmentRecord?, _ memtable: Memtable,
         _ sequences: ClosedRange<SequenceNumber>

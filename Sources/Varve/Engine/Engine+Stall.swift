@@ -12,8 +12,8 @@ extension Engine {
     /// The longest a commit is delayed while writes are slowed, in nanoseconds.
     static var slowestDelayNanoseconds: UInt64 { 1_000_000 }
 
-    /// Delays a write while as many memtables wait for their flush as may, the more the fuller the active
-    /// one is: from nothing to a millisecond.
+    /// Delays a write while as many memtables wait for their flush as may, the more the fuller the
+    /// active one is: from nothing to a millisecond.
     func throttle() {
         let state = reading.load()
         guard state.sealed.count >= Options.sealedMemtableLimit else { return }
@@ -24,7 +24,8 @@ extension Engine {
         runtime.sleep(nanoseconds: delay)
     }
 
-    /// Puts a new memtable and a new log in the place of the full ones, once there is room for one more.
+    /// Puts a new memtable and a new log in the place of the full ones, once there is room for one
+    /// more.
     ///
     /// Called by the leader of the group commit, without the lock.
     func makeRoom() throws(StoreError) {

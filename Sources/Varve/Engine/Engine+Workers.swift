@@ -24,7 +24,8 @@ extension Engine {
     /// The worker that grows graphs and flushes; nil in a read-only store.
     var builder: (any Worker)? { workers.withLock { $0.first } }
 
-    /// The worker that keeps intervals, zeroes ahead and empties the trash; nil in a read-only store.
+    /// The worker that keeps intervals, zeroes ahead and empties the trash; nil in a read-only
+    /// store.
     var upkeeper: (any Worker)? { workers.withLock { $0.last } }
 
     /// Ends the workers and waits until they have.
@@ -38,7 +39,8 @@ extension Engine {
 
     // MARK: - The builder
 
-    /// Flushes the oldest sealed memtable, or else takes one batch of rows into the active one's graph.
+    /// Flushes the oldest sealed memtable, or else takes one batch of rows into the active one's
+    /// graph.
     private func buildStep() -> WorkerStep {
         if isStopping.load(ordering: .acquiring) { return .finished }
         if hasFailed.load(ordering: .acquiring) { return .idle }

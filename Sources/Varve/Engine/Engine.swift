@@ -15,10 +15,11 @@ import VarveStorage
 /// Three parties, each with its own right:
 ///
 /// - *Readers* pin the current ``ReadState`` without a lock and look at a view of it.
-/// - *The writer*, whoever leads the group commit, holds ``writing`` while it appends to the log and applies
-///   batches to the active memtable. Changing the structure needs the same lock, for an instant.
-/// - *The builder*, one background worker, grows graphs, turns sealed memtables into segments and publishes
-///   versions. It never holds ``writing`` while it waits for the disk.
+/// - *The writer*, whoever leads the group commit, holds ``writing`` while it appends to the log
+///   and applies batches to the active memtable. Changing the structure needs the same lock, for an
+///   instant.
+/// - *The builder*, one background worker, grows graphs, turns sealed memtables into segments and
+///   publishes versions. It never holds ``writing`` while it waits for the disk.
 final class Engine: Sendable {
     let fileSystem: any FileSystem
     let runtime: any Runtime
@@ -119,8 +120,8 @@ final class Engine: Sendable {
 
     /// The view of everything that is visible now.
     ///
-    /// The structure is looked at twice: if it has changed while the memtable was looked at, a delete that was
-    /// recorded against the new structure might be missed in the old one.
+    /// The structure is looked at twice: if it has changed while the memtable was looked at, a
+    /// delete that was recorded against the new structure might be missed in the old one.
     var view: View {
         var state = reading.load()
         while true {

@@ -4,8 +4,8 @@ import VarveFormat
 import VarveMemtable
 
 extension SegmentID {
-    /// The highest bit tells a memtable's rows from the segment's of the same number: their ordinals differ
-    /// where rows were superseded before the flush.
+    /// The highest bit tells a memtable's rows from the segment's of the same number: their
+    /// ordinals differ where rows were superseded before the flush.
     private static let memtableBit: UInt64 = 1 << 63
 
     /// The source under which rows of the memtable with this number are marked.

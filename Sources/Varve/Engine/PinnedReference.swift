@@ -4,16 +4,16 @@ import Synchronization
 
 /// A strong reference that is read without a lock and replaced atomically.
 ///
-/// A reader announces the object it is about to retain in a slot, checks that it is still the current one,
-/// retains it and clears the slot. Whoever replaces the object waits until no slot names the old one before
-/// it gives up its own reference. (Hazard pointers after Michael, 2004, held only for the retain itself:
-/// some nanoseconds.)
+/// A reader announces the object it is about to retain in a slot, checks that it is still the
+/// current one, retains it and clears the slot. Whoever replaces the object waits until no slot
+/// names the old one before it gives up its own reference. (Hazard pointers after Michael, 2004,
+/// held only for the retain itself: some nanoseconds.)
 ///
-/// One object must not be stored twice. ``load()`` may be called from any thread; ``store(_:)`` by one at a
-/// time.
+/// One object must not be stored twice. ``load()`` may be called from any thread; ``store(_:)`` by
+/// one at a time.
 @safe final class PinnedReference<Object: AnyObject & Sendable>: @unchecked Sendable {
-    // Invariant for Sendable: `word` holds a reference of our own to the current object, and every other
-    // reference to it is counted by ARC.
+    // Invariant for Sendable: `word` holds a reference of our own to the current object, and every
+    // other reference to it is counted by ARC.
 
     private static var slotCount: Int { 64 }
     /// The address of the current object.
@@ -83,8 +83,8 @@ import Synchronization
     // Not inlined, so that the retain cannot be moved behind the clearing of the slot.
     @inline(never)
     private static func retained(_ address: UInt) -> Object {
-        // Safety: the object was current after its address stood in the slot, so whoever replaces it waits
-        // for the slot before releasing it.
+        // Safety: the object was current after its address stood in the slot, so whoever replaces
+        // it waits for the slot before releasing it.
         guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else {
             preconditionFailure("no object is stored")
         }

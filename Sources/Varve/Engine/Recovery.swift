@@ -1,4 +1,5 @@
-// What the logs hold that no segment does, brought back into memory. Writes nothing until it begins a new log.
+// What the logs hold that no segment does, brought back into memory. Writes nothing until it begins
+// a new log.
 
 import VarveFormat
 import VarveLog

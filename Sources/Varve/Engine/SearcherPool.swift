@@ -6,9 +6,11 @@ import VarveQuery
 
 /// Searchers of one schema, taken and given back without a lock.
 ///
-/// As many are kept as there are slots; where more threads search at once, the rest are made and dropped.
+/// As many are kept as there are slots; where more threads search at once, the rest are made and
+/// dropped.
 @safe final class SearcherPool: @unchecked Sendable {
-    // Invariant for Sendable: a searcher is either named by one slot, which owns it, or used by one thread.
+    // Invariant for Sendable: a searcher is either named by one slot, which owns it, or used by one
+    // thread.
 
     private let schema: Schema
     private let slots: [Slot]

@@ -8,10 +8,11 @@ import VarveKernels
 import VarveQuery
 import VarveSegment
 
-/// A store as it was at one moment: every read gives the same answer, whatever is written meanwhile.
+/// A store as it was at one moment: every read gives the same answer, whatever is written
+/// meanwhile.
 ///
-/// May be used from any number of threads. It keeps the memory and the files of its moment from being freed, so
-/// a snapshot that is kept for long keeps their space.
+/// May be used from any number of threads. It keeps the memory and the files of its moment from
+/// being freed, so a snapshot that is kept for long keeps their space.
 public final class Snapshot: Sendable {
     let engine: Engine
     let view: View
@@ -149,7 +150,8 @@ public final class Snapshot: Sendable {
             excluded: place)
     }
 
-    /// The vector a query compares with, normalised under cosine, and the row it is of, if it is one's.
+    /// The vector a query compares with, normalised under cosine, and the row it is of, if it is
+    /// one's.
     private func target(of query: Query) throws(StoreError) -> ([Float], RowPlace?) {
         switch query.target {
         case .row(let id):

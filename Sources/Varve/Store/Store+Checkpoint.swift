@@ -9,13 +9,14 @@ import VarveStorage
 extension Store {
     /// Makes a second store of everything written so far, by hard links.
     ///
-    /// Flushes first; segments are shared with the copy, which takes no more space until one of the two is
-    /// compacted. The copy is an ordinary store of the same store id, durable when this returns. It must lie on
-    /// the same file system.
+    /// Flushes first; segments are shared with the copy, which takes no more space until one of the
+    /// two is compacted. The copy is an ordinary store of the same store id, durable when this
+    /// returns. It must lie on the same file system.
     ///
     /// - Parameter path: A directory that is missing or empty.
-    /// - Throws: ``StoreError``: `storeExists`, `notAStore` (something else is there), `inputOutput` (another file
-    ///   system), `noSpace`, `failed`, `readOnly`, `closed`. What has been linked is taken back then.
+    /// - Throws: ``StoreError``: `storeExists`, `notAStore` (something else is there),
+    ///   `inputOutput` (another file system), `noSpace`, `failed`, `readOnly`, `closed`. What has
+    ///   been linked is taken back then.
     public func checkpoint(at path: String) throws(StoreError) {
         try engine.checkpoint(at: FilePath(path))
     }
@@ -47,7 +48,8 @@ extension Engine {
             for file in live.files { try? fileSystem.remove(directory.appending(file.name)) }
             throw error
         }
-        // Tombstone files carry the versions they were made for, and a version names none later than itself.
+        // Tombstone files carry the versions they were made for, and a version names none later
+        // than itself.
         let version = VersionNumber(max(copy.nextVersion.rawValue, live.version.rawValue + 1))
         var next = first.successor(
             version: version, file: FileIdentity.manifest(live.store, version),

@@ -32,14 +32,16 @@ extension Store {
 
     /// The rows nearest to a vector, or to a stored row.
     ///
-    /// - Returns: At most `k` hits, nearest first by exact distance, equal distances in the order of ids.
-    /// - Throws: ``StoreError``: `invalidArgument`, `notFound` (the row searched by), `corruption`, `inputOutput`,
-    ///   `closed`.
+    /// - Returns: At most `k` hits, nearest first by exact distance, equal distances in the order
+    ///   of ids.
+    /// - Throws: ``StoreError``: `invalidArgument`, `notFound` (the row searched by), `corruption`,
+    ///   `inputOutput`, `closed`.
     public func search(_ query: Query) throws(StoreError) -> SearchResult {
         try snapshot().search(query)
     }
 
-    /// The answers to many queries, all over one snapshot, worked out by ``Options/threadCount`` threads.
+    /// The answers to many queries, all over one snapshot, worked out by ``Options/threadCount``
+    /// threads.
     ///
     /// - Returns: One result for each query, in their order.
     /// - Throws: ``StoreError`` as ``search(_:)``, for the first query that failed.

@@ -5,13 +5,15 @@ public import VarveFormat
 extension Store {
     /// Writes a batch: all of it or nothing.
     ///
-    /// When this returns, every row is visible to the next search, and as durable as ``Options/durability`` says.
-    /// Batches written by many threads at once share syncs. While flushing is behind, a call may be delayed, and
-    /// is stopped when memory is full; the listener is told, and every stall ends with a flush.
+    /// When this returns, every row is visible to the next search, and as durable as
+    /// ``Options/durability`` says. Batches written by many threads at once share syncs. While
+    /// flushing is behind, a call may be delayed, and is stopped when memory is full; the listener
+    /// is told, and every stall ends with a flush.
     ///
     /// - Returns: The batch's place in the order of all writes.
-    /// - Throws: ``StoreError``: `invalidArgument` or `tooLarge`, naming row and field; `noSpace`, `inputOutput`,
-    ///   `failed` (whether the batch is there is known after reopening), `corruption`, `readOnly`, `closed`.
+    /// - Throws: ``StoreError``: `invalidArgument` or `tooLarge`, naming row and field; `noSpace`,
+    ///   `inputOutput`, `failed` (whether the batch is there is known after reopening),
+    ///   `corruption`, `readOnly`, `closed`.
     @discardableResult
     public func write(_ batch: WriteBatch) throws(StoreError) -> SequenceNumber {
         guard !batch.isEmpty else {
@@ -50,7 +52,7 @@ extension Store {
 
     /// Turns everything written so far into segments, and returns when they are published.
     ///
-    /// - Throws: ``StoreError``: `noSpace` (nothing is lost; it is tried again in the background), `inputOutput`,
-    ///   `failed`, `readOnly`, `closed`.
+    /// - Throws: ``StoreError``: `noSpace` (nothing is lost; it is tried again in the background),
+    ///   `inputOutput`, `failed`, `readOnly`, `closed`.
     public func flush() throws(StoreError) { try engine.flush() }
 }

@@ -5,12 +5,13 @@ package import VarveStorage
 
 /// A vector store in a directory.
 ///
-/// A `Store` may be used from any number of threads at once. Writes are ordered and atomic by batch; reads see
-/// everything that has been acknowledged, never wait for writes, flushes or compaction, and never see half a
-/// batch. One process at a time may have a store open for writing; any number may read it beside.
+/// A `Store` may be used from any number of threads at once. Writes are ordered and atomic by
+/// batch; reads see everything that has been acknowledged, never wait for writes, flushes or
+/// compaction, and never see half a batch. One process at a time may have a store open for writing;
+/// any number may read it beside.
 ///
-/// Calls block the calling thread for as long as they work; the `async` forms beside them run on a thread of
-/// the store's own choosing instead.
+/// Calls block the calling thread for as long as they work; the `async` forms beside them run on a
+/// thread of the store's own choosing instead.
 ///
 /// What a returned write is worth is told in <doc:Durability>.
 public final class Store: Sendable {
@@ -22,16 +23,17 @@ public final class Store: Sendable {
 
     /// Creates a store in a directory that is missing or empty, and opens it.
     ///
-    /// The store is durable when this returns; a crash before leaves a skeleton that is told apart from a store
-    /// and from anything else.
+    /// The store is durable when this returns; a crash before leaves a skeleton that is told apart
+    /// from a store and from anything else.
     ///
     /// - Parameters:
     ///   - path: The directory; those above it are made where missing.
     ///   - schema: Dimension, metric and element type: fixed for the life of the store.
     ///   - options: Stored with the store.
     ///   - listener: What the store tells its owner unasked.
-    /// - Throws: ``StoreError``: `storeExists`, `notAStore` (something else is there, and stays untouched),
-    ///   `interruptedCreation`, `invalidArgument`, `locked`, `noSpace`, `notPermitted`, `inputOutput`.
+    /// - Throws: ``StoreError``: `storeExists`, `notAStore` (something else is there, and stays
+    ///   untouched), `interruptedCreation`, `invalidArgument`, `locked`, `noSpace`, `notPermitted`,
+    ///   `inputOutput`.
     public static func create(
         at path: String, schema: Schema, options: Options = Options(),
         listener: EventListener = EventListener()
@@ -43,16 +45,17 @@ public final class Store: Sendable {
 
     /// Opens a store for reading and writing, with everything that was ever acknowledged in it.
     ///
-    /// Rows that no segment holds yet are read back from the logs, which takes time in proportion to them (about
-    /// a second for 100 MiB).
+    /// Rows that no segment holds yet are read back from the logs, which takes time in proportion
+    /// to them (about a second for 100 MiB).
     ///
     /// - Parameters:
     ///   - path: The directory.
     ///   - schema: What the store must be; `nil` for whatever it is.
     ///   - options: Replaces the stored options; `nil` keeps them.
     ///   - listener: What the store tells its owner unasked.
-    /// - Throws: ``StoreError``: `notFound`, `notAStore`, `interruptedCreation`, `schemaMismatch`, `formatTooNew`,
-    ///   `locked`, `corruption` (with its place), `notPermitted`, `inputOutput`. Nothing has been changed then.
+    /// - Throws: ``StoreError``: `notFound`, `notAStore`, `interruptedCreation`, `schemaMismatch`,
+    ///   `formatTooNew`, `locked`, `corruption` (with its place), `notPermitted`, `inputOutput`.
+    ///   Nothing has been changed then.
     public static func open(
         at path: String, schema: Schema? = nil, options: Options? = nil,
         listener: EventListener = EventListener()
@@ -64,8 +67,8 @@ public final class Store: Sendable {
 
     /// Opens a store for reading only: nothing on the disk is written, not even a lock.
     ///
-    /// The store shows what was durable at the moment of opening, whatever another process writes afterwards. A
-    /// damaged segment does not keep the others from being read.
+    /// The store shows what was durable at the moment of opening, whatever another process writes
+    /// afterwards. A damaged segment does not keep the others from being read.
     ///
     /// - Throws: ``StoreError`` as ``open(at:schema:options:listener:)``, but never `locked`.
     public static func openReadOnly(
@@ -104,9 +107,9 @@ public final class Store: Sendable {
 
     /// Ends the store: waits for background work, makes everything durable, gives up the lock.
     ///
-    /// Calls made afterwards throw `closed`; snapshots stay readable until they are dropped. Closing twice does
-    /// nothing. A store that is dropped without closing is like one whose process died: nothing acknowledged
-    /// under `everyCommit` is lost.
+    /// Calls made afterwards throw `closed`; snapshots stay readable until they are dropped.
+    /// Closing twice does nothing. A store that is dropped without closing is like one whose
+    /// process died: nothing acknowledged under `everyCommit` is lost.
     ///
     /// - Throws: ``StoreError`` if the last sync failed; the store is closed all the same.
     public func close() throws(StoreError) { try engine.close() }

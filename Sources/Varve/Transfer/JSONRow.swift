@@ -5,11 +5,13 @@ package import VarveFormat
 
 /// A row as a line of JSON gives it.
 ///
-/// `{"id": 7, "vector": [0.5, …], "attributes": {"name": "0ad", "size": 28591, "tags": ["game", "x11"]}}`
+/// `{"id": 7, "vector": [0.5, …], "attributes": {"name": "0ad", "size": 28591, "tags": ["game",
+/// "x11"]}}`
 ///
-/// An `id` is a whole number from 0 to 2^63-1 or a text; larger numbers are written `{"$uint64": "…"}`. A
-/// whole number becomes an `int`, any other a `double`, a list of texts a `strings`, `{"$date": n}` a date in
-/// microseconds; nested objects flatten to dotted names; `null` is left out.
+/// An `id` is a whole number from 0 to 2^63-1 or a text; larger numbers are written `{"$uint64":
+/// "…"}`. A whole number becomes an `int`, any other a `double`, a list of texts a `strings`,
+/// `{"$date": n}` a date in microseconds; nested objects flatten to dotted names; `null` is left
+/// out.
 package struct JSONRow {
     var id: RecordID?
     var vector: [Float]?
@@ -22,8 +24,8 @@ package struct JSONRow {
 
     /// Reads a line.
     ///
-    /// With `plain`, the whole object is the attributes, except for `id`: the form of metadata that goes
-    /// beside a file of vectors.
+    /// With `plain`, the whole object is the attributes, except for `id`: the form of metadata that
+    /// goes beside a file of vectors.
     package init(line: [UInt8], plain: Bool = false) throws(Refusal) {
         var problem = json_error_t()
         let parsed = unsafe line.withUnsafeBytes { bytes in
@@ -141,7 +143,8 @@ package struct JSONRow {
     }
 
     private static func text(_ value: UnsafeMutablePointer<json_t>) -> String {
-        // Safety: the value is a JSON string, so there are bytes, and jansson has checked that they are UTF-8.
+        // Safety: the value is a JSON string, so there are bytes, and jansson has checked that they
+        // are UTF-8.
         guard let start = unsafe json_string_value(value) else { return "" }
         let buffer = unsafe UnsafeRawBufferPointer(
             start: start, count: json_string_length(value))

@@ -6,13 +6,15 @@ import VarveLog
 
 /// When a write is acknowledged.
 public enum Durability: Hashable, Sendable {
-    /// After its log record is on the disk: an acknowledged write survives a power cut. The default.
+    /// After its log record is on the disk: an acknowledged write survives a power cut. The
+    /// default.
     case everyCommit
-    /// After its log record is in the page cache, which is synced at least every so many milliseconds: an
-    /// acknowledged write survives the death of the process; a power cut loses at most the last interval,
-    /// and never leaves a hole.
+    /// After its log record is in the page cache, which is synced at least every so many
+    /// milliseconds: an acknowledged write survives the death of the process; a power cut loses at
+    /// most the last interval, and never leaves a hole.
     case interval(milliseconds: UInt32)
-    /// After its log record is in the page cache, which is synced by ``Store/sync()``, a flush and closing.
+    /// After its log record is in the page cache, which is synced by ``Store/sync()``, a flush and
+    /// closing.
     case onRequest
 }
 
@@ -20,7 +22,8 @@ public enum Durability: Hashable, Sendable {
 public struct Options: Hashable, Sendable {
     /// When a write is acknowledged.
     public var durability: Durability = .everyCommit
-    /// Bytes of memory the store may use for memtables, codes, caches and building graphs: at least 16 MiB.
+    /// Bytes of memory the store may use for memtables, codes, caches and building graphs: at least
+    /// 16 MiB.
     public var memoryBudgetByteCount: Int = 256 << 20
     /// Threads that build graphs in the background, and that a batch of queries is spread over.
     public var threadCount: Int = 2
@@ -28,7 +31,8 @@ public struct Options: Hashable, Sendable {
     public var maxDegree: Int = 32
     /// Width of the beam that finds a new node's neighbours, at least `maxDegree`.
     public var buildWidth: Int = 75
-    /// Whether segments carry walk blocks: about twice the disk space for several times the speed in memory.
+    /// Whether segments carry walk blocks: about twice the disk space for several times the speed
+    /// in memory.
     public var walkBlocks = true
     /// Seconds a retired file stays in the trash before it is unlinked.
     public var trashGraceSeconds: UInt32 = 60
@@ -44,11 +48,12 @@ public struct Options: Hashable, Sendable {
 
 extension Options {
     /// Bytes one memtable may take: a sixth of the budget. One is written to while up to
-    /// ``sealedMemtableLimit`` wait to be flushed; a third of the budget is left for everything else.
+    /// ``sealedMemtableLimit`` wait to be flushed; a third of the budget is left for everything
+    /// else.
     var memtableByteCount: Int { memoryBudgetByteCount / 6 }
 
-    /// Sealed memtables that may wait for their flush. From here on writes are slowed while the active
-    /// memtable fills, and stopped when it is full.
+    /// Sealed memtables that may wait for their flush. From here on writes are slowed while the
+    /// active memtable fills, and stopped when it is full.
     static let sealedMemtableLimit = 3
 
     func validate() throws(StoreError) {

@@ -7,8 +7,8 @@ import VarveSegment
 
 /// How much work a search may do for its exactness.
 public enum Effort: Hashable, Sendable {
-    /// Enough to find this share of the true nearest rows, from 0.5 to 0.999. The widths come from queries
-    /// that each segment carries and was measured on; they are estimates, not promises.
+    /// Enough to find this share of the true nearest rows, from 0.5 to 0.999. The widths come from
+    /// queries that each segment carries and was measured on; they are estimates, not promises.
     case recall(Double)
     /// A beam of this many candidates in every graph, at least `k + offset`.
     case width(Int)
@@ -61,8 +61,8 @@ public struct Query: Hashable, Sendable {
 public struct Hit: Hashable, Sendable {
     /// The row's id.
     public var id: RecordID
-    /// How far it is, exactly, by the store's metric: squared Euclidean distance, one minus cosine, or the
-    /// negated inner product. Smaller is nearer.
+    /// How far it is, exactly, by the store's metric: squared Euclidean distance, one minus cosine,
+    /// or the negated inner product. Smaller is nearer.
     public var distance: Float
     /// Its attributes by name, if asked for.
     public var attributes: [String: AttributeValue]?

@@ -47,7 +47,8 @@ public struct Statistics: Hashable, Sendable {
     /// Times damaged bytes were met.
     public var corruptionCount: UInt64 = 0
 
-    /// Bytes written to disk for each byte logged: log and segments over log; zero before the first write.
+    /// Bytes written to disk for each byte logged: log and segments over log; zero before the first
+    /// write.
     public var writeAmplification: Double {
         loggedByteCount == 0
             ? 0 : Double(loggedByteCount + flushedByteCount) / Double(loggedByteCount)
@@ -57,7 +58,8 @@ public struct Statistics: Hashable, Sendable {
 extension Store {
     /// The store in figures.
     ///
-    /// Costs a walk over the marks of the memtables; meant to be called now and then, not for every query.
+    /// Costs a walk over the marks of the memtables; meant to be called now and then, not for every
+    /// query.
     ///
     /// - Throws: ``StoreError`` `closed`.
     public func statistics() throws(StoreError) -> Statistics {

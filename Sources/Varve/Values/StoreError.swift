@@ -2,8 +2,8 @@
 
 /// What went wrong with a call to a store.
 ///
-/// `code` is for programs, `message` says to a person what happened and what to do, `cause` keeps the
-/// lower floor's own error, and `place` tells where the wrong bytes stand.
+/// `code` is for programs, `message` says to a person what happened and what to do, `cause` keeps
+/// the lower floor's own error, and `place` tells where the wrong bytes stand.
 public struct StoreError: Error, Sendable {
     /// The kinds of failure. The set may grow, so a `switch` over it needs a default.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -38,7 +38,8 @@ public struct StoreError: Error, Sendable {
         public static let inputOutput = Code(.inputOutput)
         /// The process may not do this here.
         public static let notPermitted = Code(.notPermitted)
-        /// An earlier write or sync failed; reading goes on, writing needs the store to be reopened.
+        /// An earlier write or sync failed; reading goes on, writing needs the store to be
+        /// reopened.
         public static let failed = Code(.failed)
         /// The store has been closed.
         public static let closed = Code(.closed)

@@ -4,8 +4,9 @@ public import VarveFormat
 
 /// Writes that become durable and visible together, in their order: all of them, or none.
 ///
-/// Of two writes to one id the last wins. A batch may be written to any store of the right dimension; it is
-/// checked when it is written, and then refused as a whole if anything in it is wrong.
+/// Of two writes to one id the last wins. A batch may be written to any store of the right
+/// dimension; it is checked when it is written, and then refused as a whole if anything in it is
+/// wrong.
 public struct WriteBatch: Sendable {
     /// One write.
     enum Operation: Sendable {
@@ -44,8 +45,8 @@ public struct WriteBatch: Sendable {
     ///
     /// - Parameters:
     ///   - id: Any number, or a text of 1 to 1,024 bytes.
-    ///   - vector: As many components as the store has dimensions, all finite; whole numbers in range for a
-    ///     store of `uint8` or `int8`; not all zero under cosine.
+    ///   - vector: As many components as the store has dimensions, all finite; whole numbers in
+    ///     range for a store of `uint8` or `int8`; not all zero under cosine.
     ///   - attributes: Values by dotted name. A name keeps the type of its first value for ever.
     public mutating func upsert(
         id: RecordID, vector: [Float], attributes: [String: AttributeValue] = [:]
