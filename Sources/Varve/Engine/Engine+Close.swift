@@ -55,6 +55,7 @@ extension Engine {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         defer {
             progress.open()
+            calls.stop()
             releaseLock()
         }
         guard !isReadOnly else { return }

@@ -53,6 +53,7 @@ extension Engine {
     /// Writes a batch; returns when it is acknowledged by the durability policy, and visible.
     func write(_ batch: WriteBatch) throws(StoreError) -> SequenceNumber {
         try requireWritable()
+        guard !batch.isEmpty else { return visibleSequence }
         let encoded = try BatchEncoding.encode(batch, schema: schema)
         let room = BatchRoom(encoded, schema: schema)
         guard room.byteCount <= options.memtableByteCount else {

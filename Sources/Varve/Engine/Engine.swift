@@ -44,6 +44,8 @@ final class Engine: Sendable {
     let progress: any Gate
     let counters = Counters()
     let searchers: SearcherPool
+    /// Where calls that are awaited run.
+    let calls: CallQueue
     private let lock: (any FileLock)?
     /// Held while files are moved to the trash, and while they must not be.
     let retiring = Mutex<Void>(())
@@ -115,6 +117,7 @@ final class Engine: Sendable {
             try requests.first?.engine.perform(requests, mustSync: group.mustSync)
         }
         progress = setting.runtime.makeGate()
+        calls = CallQueue(setting.runtime, threadLimit: parts.options.threadCount + 2)
         searchers = SearcherPool(schema: parts.schema)
     }
 

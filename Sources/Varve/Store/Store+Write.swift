@@ -16,11 +16,7 @@ extension Store {
     ///   `corruption`, `readOnly`, `closed`.
     @discardableResult
     public func write(_ batch: WriteBatch) throws(StoreError) -> SequenceNumber {
-        guard !batch.isEmpty else {
-            try engine.requireWritable()
-            return engine.visibleSequence
-        }
-        return try engine.write(batch)
+        try engine.write(batch)
     }
 
     /// Writes one row; see ``WriteBatch/upsert(id:vector:attributes:)-(_,[Float],_)``.

@@ -15,16 +15,30 @@ extension ByteWriter {
         append(contentsOf: "]".utf8)
         if !row.attributes.isEmpty {
             append(contentsOf: ",\"attributes\":{".utf8)
-            let sorted = row.attributes.sorted { $0.key < $1.key }
-            for (index, (name, value)) in sorted.enumerated() {
-                if index > 0 { append(UInt8(ascii: ",")) }
-                appendJSON(name)
-                append(UInt8(ascii: ":"))
-                appendJSON(value)
-            }
+            appendMembers(row.attributes, isFirst: true)
             append(UInt8(ascii: "}"))
         }
         append(contentsOf: "}\n".utf8)
+    }
+
+    /// Appends a row's id and attributes as one line of JSON, the form that goes beside vectors.
+    mutating func appendJSONAttributes(_ row: Row) {
+        append(contentsOf: "{\"id\":".utf8)
+        appendJSON(row.id)
+        // The id's own member wins over an attribute of that name, which is left out.
+        appendMembers(row.attributes.filter { $0.key != "id" }, isFirst: false)
+        append(contentsOf: "}\n".utf8)
+    }
+
+    private mutating func appendMembers(_ attributes: [String: AttributeValue], isFirst: Bool) {
+        var needsComma = !isFirst
+        for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+            if needsComma { append(UInt8(ascii: ",")) }
+            needsComma = true
+            appendJSON(name)
+            append(UInt8(ascii: ":"))
+            appendJSON(value)
+        }
     }
 
     private mutating func appendJSON(_ id: RecordID) {
