@@ -1,7 +1,8 @@
 // The centroids of the codes: 16 points that stand for samples of a standard normal distribution.
 //
-// Found once by Lloyd's iteration over two million samples and fixed for ever: files name them by the number of
-// dimensions. Stored component by component: entry [j][c] is component j of centroid c.
+// Found once by Lloyd's iteration over two million samples and fixed for ever: files name them by
+// the number of dimensions. Stored component by component: entry [j][c] is component j of centroid
+// c.
 
 #include "include/vk_codes.h"
 

@@ -34,8 +34,8 @@ static uint16_t finite_half(float value) {
 
 void vk_code_factors(const vk_code_shape *shape, float norm2, const float products[2],
                      float unit, uint16_t *a, uint16_t *b) {
-    // With D components and r the coded vector, the code stands for g / sqrt(D), and the scale that leaves no bias is
-    // |r| / <g / sqrt(D), r / |r|> = sqrt(D) * norm2 / <g, r>.
+    // With D components and r the coded vector, the code stands for g / sqrt(D), and the scale that
+    // leaves no bias is |r| / <g / sqrt(D), r / |r|> = sqrt(D) * norm2 / <g, r>.
     const float root = __builtin_elementwise_sqrt((float)shape->padded);
     const float scale = products[0] > 0 ? norm2 / products[0] : 0;
     *a = finite_half((norm2 + 2 * scale * products[1]) / (unit * unit));

@@ -4,10 +4,12 @@
 #include "lanes_avx2.h"
 #include "codes_body.h"
 
-/// Chunks after which 16-bit sums of entries up to 255 must be emptied: four entries a chunk and lane.
+/// Chunks after which 16-bit sums of entries up to 255 must be emptied: four entries a chunk and
+/// lane.
 enum { chunks_between = 64 };
 
-/// The codes of one chunk, brought from lane by lane to sub-space by sub-space: in[s] holds sub-space s of all lanes.
+/// The codes of one chunk, brought from lane by lane to sub-space by sub-space: in[s] holds
+/// sub-space s of all lanes.
 VK_TARGET static inline void split_chunk(const uint8_t *codes, __m128i in[4]) {
     const __m128i by_subspace =
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -23,7 +25,8 @@ VK_TARGET static inline void split_chunk(const uint8_t *codes, __m128i in[4]) {
     in[3] = _mm_unpackhi_epi64(c, d);
 }
 
-/// Adds entries of two sub-spaces, moved by 128 to be unsigned: even and odd lanes to sums of their own.
+/// Adds entries of two sub-spaces, moved by 128 to be unsigned: even and odd lanes to sums of their
+/// own.
 VK_TARGET static inline void add_entries(const int8_t *table, __m256i index, __m256i *even,
                                          __m256i *odd) {
     const __m256i moved = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)table),

@@ -4,7 +4,8 @@
 #include "lanes_avx512.h"
 #include "codes_body.h"
 
-/// One 64-byte permutation looks up four sub-spaces of 16 lanes; one product sum with ones adds them up.
+/// One 64-byte permutation looks up four sub-spaces of 16 lanes; one product sum with ones adds
+/// them up.
 VK_TARGET static inline void scan_group(const uint8_t *codes, const int8_t *table,
                                         uint32_t subspace_count, int32_t sums[vk_group_lanes]) {
     // Bits 4 and 5 of an index say which of the four sub-spaces, one for each byte of a lane.

@@ -1,7 +1,7 @@
 // The kernels over codes that a compiler turns into the vectors of any tier.
 //
-// Included behind a tier's lanes_*.h. Lanes are written out 16 at a time; no operation is merged with
-// another and sums keep their order, so every tier gives the same bits.
+// Included behind a tier's lanes_*.h. Lanes are written out 16 at a time; no operation is merged
+// with another and sums keep their order, so every tier gives the same bits.
 
 #include "include/vk_codes.h"
 
@@ -75,7 +75,8 @@ VK_TARGET static void decode_bytes(float lo, float delta, const uint8_t *codes, 
 
 /// Writes the 16 sub-spaces from `m` on: for each the nearest of the centroids to `u`.
 ///
-/// `dims` is a constant where this is inlined. Adds the products of the chosen centroids with u and with origin.
+/// `dims` is a constant where this is inlined. Adds the products of the chosen centroids with u and
+/// with origin.
 VK_TARGET static inline __attribute__((always_inline)) void encode_sixteen(
     const float *centroids, size_t dims, size_t count, size_t m, const float *u,
     const float *origin, uint8_t *codes, float *direction_product, float *origin_product) {

@@ -17,8 +17,8 @@ VK_TARGET static inline uint32_t sum_lanes(__m256i v) {
     return (uint32_t)_mm_cvtsi128_si32(x);
 }
 
-/// Products of 32 pairs of codes. Even and odd codes are widened to 16 bits first, because the 8-bit
-/// multiply-add would saturate.
+/// Products of 32 pairs of codes. Even and odd codes are widened to 16 bits first, because the
+/// 8-bit multiply-add would saturate.
 VK_TARGET static inline __m256i add_products(__m256i total, const uint8_t *a, const uint8_t *b) {
     const __m256i low = _mm256_set1_epi16(0x00FF);
     const __m256i x = _mm256_loadu_si256((const __m256i *)a);

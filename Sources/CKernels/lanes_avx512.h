@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The instruction multiplies unsigned by signed bytes, so the codes are taken as code - 128 and the
-/// product sum is short by 128 times the query's sum.
+/// The instruction multiplies unsigned by signed bytes, so the codes are taken as code - 128 and
+/// the product sum is short by 128 times the query's sum.
 VK_TARGET static inline uint32_t dot_row(const uint8_t *query, uint32_t query_sum,
                                          const uint8_t *codes, size_t padded_count) {
     const __m512i flip = _mm512_set1_epi8((char)0x80);

@@ -1,4 +1,5 @@
-// Scanning codes and keeping the open list, without instructions of their own; the meaning of all others.
+// Scanning codes and keeping the open list, without instructions of their own; the meaning of all
+// others.
 
 VK_TARGET static inline void scan_group(const uint8_t *codes, const int8_t *table,
                                         uint32_t subspace_count, int32_t sums[vk_group_lanes]) {

@@ -1,7 +1,8 @@
 // The kernels a compiler vectorises well, once for every tier.
 //
-// A tier's file includes its lanes_*.h, which defines VK_TARGET (the target attribute) and VK_HALF(p, i)
-// (component i of half-precision row p), and then this; every function is static, so the names serve each tier.
+// A tier's file includes its lanes_*.h, which defines VK_TARGET (the target attribute) and
+// VK_HALF(p, i) (component i of half-precision row p), and then this; every function is static, so
+// the names serve each tier.
 
 #include "include/kernels.h"
 

@@ -45,8 +45,8 @@ void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t lim
 }
 
 float vk_walk_quarter(const vk_walk_scratch *scratch) {
-    // Squared distances estimated to be below zero count as zero; from there on bits order as floats do. The bits
-    // of the wanted distance are found one by one, from the top.
+    // Squared distances estimated to be below zero count as zero; from there on bits order as
+    // floats do. The bits of the wanted distance are found one by one, from the top.
     const uint32_t wanted = scratch->open_count / 4;
     uint32_t bits = 0;
     for (uint32_t bit = 1u << 30; bit >= 1u << 12; bit >>= 1) {

@@ -29,7 +29,8 @@ typedef struct vk_walk_choice {
     float distance;
 } vk_walk_choice;
 
-/// Takes the nearest open entry out of the list and has its block fetched; 0 where none is below the limit.
+/// Takes the nearest open entry out of the list and has its block fetched; 0 where none is below
+/// the limit.
 VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *choice) {
     vk_walk_scratch *scratch = walk->scratch;
     const uint32_t count = scratch->open_count;
@@ -188,7 +189,8 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
     int has_next = choose(&walk, &next);
     while (has_next && scratch->expanded < rule->expansion_cap) {
         const uint32_t row = next.row;
-        // One node ahead is chosen before this one is read, so that its block is on its way meanwhile.
+        // One node ahead is chosen before this one is read, so that its block is on its way
+        // meanwhile.
         has_next = choose(&walk, &next);
         expand(&walk, row);
         if (!has_next || next.distance > walk.limit) has_next = choose(&walk, &next);

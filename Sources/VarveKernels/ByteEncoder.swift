@@ -4,11 +4,13 @@ package import CKernels
 
 /// Encodes vectors of one dimension as rows of 8-bit codes.
 ///
-/// Floats are encoded relative to the row's own smallest component, in 255 steps of its own range: every component is
-/// off by at most half a step, (largest − smallest)/510, wherever the row lies. Whole numbers of 8 bits are
-/// their own codes, without error. The bytes are the same on every machine and tier.
+/// Floats are encoded relative to the row's own smallest component, in 255 steps of its own range:
+/// every component is off by at most half a step, (largest − smallest)/510, wherever the row lies.
+/// Whole numbers of 8 bits are their own codes, without error. The bytes are the same on every
+/// machine and tier.
 ///
-/// The destination of codes has room for ``paddedCount`` bytes; those behind the dimension become zero.
+/// The destination of codes has room for ``paddedCount`` bytes; those behind the dimension become
+/// zero.
 public struct ByteEncoder: Sendable {
     /// Components of a vector.
     public let dimension: Int
@@ -16,7 +18,8 @@ public struct ByteEncoder: Sendable {
     public let paddedCount: Int
     private let tier: KernelTier
 
-    /// An encoder for vectors of `dimension` components, 1 to 66,000: sums of squared codes stay below 2³².
+    /// An encoder for vectors of `dimension` components, 1 to 66,000: sums of squared codes stay
+    /// below 2³².
     public init(dimension: Int, tier: KernelTier = .best) {
         precondition((1...66_000).contains(dimension))
         self.dimension = dimension

@@ -10,7 +10,8 @@ public struct ByteRow: Hashable, Sendable, BitwiseCopyable {
     public var delta: Float
     /// The squared norm of the decoded vector, without the lift.
     public var norm2: Float
-    /// One more component of the vector, kept apart from the codes; zero except under inner product.
+    /// One more component of the vector, kept apart from the codes; zero except under inner
+    /// product.
     public var lift: Float
     /// The sum of the codes.
     public var sum: UInt32

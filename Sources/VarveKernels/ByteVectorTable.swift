@@ -4,20 +4,21 @@ package import CKernels
 
 /// A view of rows of 8-bit codes and their headers; it owns nothing.
 ///
-/// Row *i* has its codes at `codes + i * codeStride` and its header at `rows + i * rowStride`; both may lie in
-/// one record. Distances are squared L2 of the vectors the codes stand for (with their lifts) and have the same bits
-/// on every machine, tier and thread. Reading is safe on any number of threads.
+/// Row *i* has its codes at `codes + i * codeStride` and its header at `rows + i * rowStride`; both
+/// may lie in one record. Distances are squared L2 of the vectors the codes stand for (with their
+/// lifts) and have the same bits on every machine, tier and thread. Reading is safe on any number
+/// of threads.
 @safe public struct ByteVectorTable: @unchecked Sendable {
-    // Invariant for Sendable: the view never writes; whoever writes new rows publishes them before their
-    // ordinals reach a reader.
+    // Invariant for Sendable: the view never writes; whoever writes new rows publishes them before
+    // their ordinals reach a reader.
 
     package let view: vk_byte_table
     package let kernels: UnsafePointer<vk_kernels>
 
     /// A view of rows at `codes` and `rows`, which outlive it.
     ///
-    /// Every row has ``ByteRow/paddedCount(dimension:)`` bytes of codes, zeros behind the dimension; no alignment is
-    /// needed for codes (64 is fastest), headers are aligned to 4.
+    /// Every row has ``ByteRow/paddedCount(dimension:)`` bytes of codes, zeros behind the
+    /// dimension; no alignment is needed for codes (64 is fastest), headers are aligned to 4.
     public init(
         codes: UnsafeRawPointer, codeStride: Int, rows: UnsafeRawPointer, rowStride: Int,
         dimension: Int, tier: KernelTier = .best
@@ -25,7 +26,8 @@ package import CKernels
         precondition((1...65_536).contains(dimension))
         let paddedCount = ByteRow.paddedCount(dimension: dimension)
         precondition(codeStride >= paddedCount && rowStride >= ByteRow.byteCount)
-        // Safety: the caller promises rows of these strides; every access goes through ordinals it gives.
+        // Safety: the caller promises rows of these strides; every access goes through ordinals it
+        // gives.
         unsafe view = vk_byte_table(
             codes: codes.assumingMemoryBound(to: UInt8.self), code_stride: codeStride,
             rows: rows.assumingMemoryBound(to: UInt8.self), row_stride: rowStride,

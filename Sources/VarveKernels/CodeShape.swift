@@ -4,14 +4,15 @@ package import CKernels
 
 /// The shape of 4-bit codes: how many dimensions a sub-space spans decides the rate.
 ///
-/// Sub-space *m* of a rotated vector holds components *m*, *m* + ``subspaceCount``, *m* + 2 × ``subspaceCount``…; after a
-/// random rotation any grouping serves as well as any other.
+/// Sub-space *m* of a rotated vector holds components *m*, *m* + ``subspaceCount``, *m* + 2 ×
+/// ``subspaceCount``…; after a random rotation any grouping serves as well as any other.
 public struct CodeShape: Hashable, Sendable {
     /// Components of a vector before the rotation, 1 to 65,537.
     public let dimension: Int
     /// Dimensions a sub-space spans: 2, 4 or 8.
     public let subspaceDimension: Int
-    /// Components of a rotated vector: the dimension up to a multiple of 64 (of 128 where sub-spaces span 8).
+    /// Components of a rotated vector: the dimension up to a multiple of 64 (of 128 where
+    /// sub-spaces span 8).
     public let rotatedCount: Int
 
     /// Sub-spaces of a rotated vector, a multiple of 16.
@@ -20,7 +21,8 @@ public struct CodeShape: Hashable, Sendable {
     /// Bytes of the codes of 16 rows.
     public var groupCodeByteCount: Int { subspaceCount * 8 }
 
-    /// The shape for vectors of `dimension` components with sub-spaces that span `subspaceDimension`.
+    /// The shape for vectors of `dimension` components with sub-spaces that span
+    /// `subspaceDimension`.
     public init(dimension: Int, subspaceDimension: Int) {
         precondition((1...65_537).contains(dimension))
         precondition([2, 4, 8].contains(subspaceDimension))
@@ -30,8 +32,10 @@ public struct CodeShape: Hashable, Sendable {
         rotatedCount = (dimension + multiple - 1) / multiple * multiple
     }
 
-    /// The shape whose estimates are good enough to steer a walk: 2 dimensions a sub-space up to 192, 4 up to 1,024,
-    /// 8 above. The relative error of an estimate falls with the root of the dimension.
+    /// The shape whose estimates are good enough to steer a walk.
+    ///
+    /// 2 dimensions a sub-space up to 192, 4 up to 1,024, 8 above: the relative error of an
+    /// estimate falls with the root of the dimension.
     public init(dimension: Int) {
         self.init(
             dimension: dimension,

@@ -4,8 +4,8 @@ internal import CKernels
 
 /// A reduction of a float query with stored vectors, on all element types.
 ///
-/// Sums are kept in float32 in the order of the tier's vectors: results differ between tiers in the last bits, never
-/// between threads. Whole numbers are exact while the sum stays below 2²⁴.
+/// Sums are kept in float32 in the order of the tier's vectors: results differ between tiers in the
+/// last bits, never between threads. Whole numbers are exact while the sum stays below 2²⁴.
 @safe public struct ExactDistance: @unchecked Sendable {
     // Invariant for Sendable: the kernels are a constant table.
 

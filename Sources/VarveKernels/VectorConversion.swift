@@ -12,7 +12,8 @@ public enum VectorConversion {
         return index < count ? index : nil
     }
 
-    /// Scales a vector to length 1; false where its length is zero (or not finite), leaving it as it was.
+    /// Scales a vector to length 1; false where its length is zero (or not finite), leaving it as
+    /// it was.
     public static func normalise(_ vector: UnsafeMutablePointer<Float>, count: Int) -> Bool {
         unsafe vk_normalise(vector, count) != 0
     }
@@ -24,8 +25,9 @@ public enum VectorConversion {
 
     /// Writes floats as `element`; the index of the first component it cannot hold, or nil.
     ///
-    /// float16 rounds to nearest and refuses what would become infinite; uint8 and int8 refuse what is not a whole
-    /// number in range. Behind a refused component the destination is undefined. Floats are copied unchecked.
+    /// float16 rounds to nearest and refuses what would become infinite; uint8 and int8 refuse what
+    /// is not a whole number in range. Behind a refused component the destination is undefined.
+    /// Floats are copied unchecked.
     public static func convert(
         _ vector: UnsafePointer<Float>, count: Int, to element: VectorElement,
         into destination: UnsafeMutableRawPointer

@@ -2,10 +2,12 @@
 
 package import CKernels
 
-/// The layout of the blocks of one graph: a node's 8-bit vector, its neighbours and their codes in one record.
+/// The layout of the blocks of one graph: a node's 8-bit vector, its neighbours and their codes in
+/// one record.
 ///
-/// All parts begin at multiples of 64 bytes: a header of 64 (byte row, degree), the codes of the vector, then groups of 16
-/// neighbours, each with ids (64 bytes), factors A and B (32 each, float16) and codes.
+/// All parts begin at multiples of 64 bytes: a header of 64 (byte row, degree), the codes of the
+/// vector, then groups of 16 neighbours, each with ids (64 bytes), factors A and B (32 each,
+/// float16) and codes.
 public struct WalkBlockLayout: Hashable, Sendable {
     /// Components of a vector, 1 to 65,536, without the lift.
     public let dimension: Int

@@ -3,10 +3,11 @@
 public import VarveFormat
 public import VarveKernels
 
-/// Everything a reader needs beside the blocks: their layout, the rotation and the unit of the factors.
+/// Everything a reader needs beside the blocks: their layout, the rotation and the unit of the
+/// factors.
 ///
-/// The centroids themselves are constants: after the rotation, points fitted to a normal distribution serve all data, so
-/// nothing is trained and nothing goes stale.
+/// The centroids themselves are constants: after the rotation, points fitted to a normal
+/// distribution serve all data, so nothing is trained and nothing goes stale.
 public struct NeighbourCodebook: Sendable {
     /// Where the parts of a block lie.
     public let layout: WalkBlockLayout

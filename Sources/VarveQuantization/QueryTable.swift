@@ -5,8 +5,9 @@ public import VarveKernels
 
 /// The look-up table of one query at a time, in memory it owns.
 ///
-/// An entry is the product of a query's sub-space with a centroid, as a signed byte under one scale; the distance to any code is
-/// then a sum of entries. Make one per thread and prepare it for each query; nothing is allocated after that.
+/// An entry is the product of a query's sub-space with a centroid, as a signed byte under one
+/// scale; the distance to any code is then a sum of entries. Make one per thread and prepare it for
+/// each query; nothing is allocated after that.
 @safe public final class QueryTable {
     /// The rotation that made the codes.
     public let rotation: Rotation
@@ -41,7 +42,8 @@ public import VarveKernels
         unsafe entries.deallocate()
     }
 
-    /// Becomes the table of `query`: `shape.dimension` finite components, the lift (zero) last where there is one.
+    /// Becomes the table of `query`: `shape.dimension` finite components, the lift (zero) last
+    /// where there is one.
     public func prepare(_ query: UnsafePointer<Float>) {
         unsafe rotation.apply(query, into: rotated, kernels: kernels)
         let count = rotation.shape.rotatedCount

@@ -1,4 +1,5 @@
-// All rows of a table rotated once, kept as 8-bit codes, for encoders that need every row many times.
+// All rows of a table rotated once, kept as 8-bit codes, for encoders that need every row many
+// times.
 
 internal import CKernels
 internal import VarveKernels
@@ -6,8 +7,8 @@ internal import VarveStorage
 
 /// The rotated rows of a table, one byte a component.
 ///
-/// A rotated row is coded as any row is: relative to its own range. What that loses is far below what 4-bit codes lose, and
-/// one byte a component is what the vectors themselves take.
+/// A rotated row is coded as any row is: relative to its own range. What that loses is far below
+/// what 4-bit codes lose, and one byte a component is what the vectors themselves take.
 @safe final class RotatedRows: @unchecked Sendable {
     // Invariant for Sendable: written by init alone, where every row is written by one thread.
 
@@ -95,7 +96,8 @@ extension Rotation {
     /// Rows whose mean stands for that of all.
     static let meanSampleCount = 16_384
 
-    /// The mean of up to 16,384 rows spread over the table, summed in double precision in the order of rows.
+    /// The mean of up to 16,384 rows spread over the table, summed in double precision in the order
+    /// of rows.
     static func mean(of table: ByteVectorTable, rowCount: Int, shape: CodeShape) -> [Float] {
         let sampleCount = min(rowCount, meanSampleCount)
         guard sampleCount > 0 else { return [Float](repeating: 0, count: shape.dimension) }

@@ -3,11 +3,12 @@
 internal import CKernels
 public import VarveKernels
 
-/// A random rotation of vectors around their mean: four rounds of random signs and a Hadamard transform.
+/// A random rotation of vectors around their mean: four rounds of random signs and a Hadamard
+/// transform.
 ///
-/// After it every sub-space looks like a sample of one normal distribution, so one constant codebook serves all data. It
-/// keeps distances, is fixed by its seed and mean, and gives the same bits on every machine. Cost: about
-/// 4 n log₂ n additions.
+/// After it every sub-space looks like a sample of one normal distribution, so one constant
+/// codebook serves all data. It keeps distances, is fixed by its seed and mean, and gives the same
+/// bits on every machine. Cost: about 4 n log₂ n additions.
 public final class Rotation: Sendable {
     /// The shape rotated vectors are cut into.
     public let shape: CodeShape

@@ -5,7 +5,8 @@ public import VarveStorage
 
 /// Encodes the rows of a table as 4-bit codes relative to their mean.
 ///
-/// The bytes depend on the rows and the rotation alone. Takes about half a microsecond a row and thread.
+/// The bytes depend on the rows and the rotation alone. Takes about half a microsecond a row and
+/// thread.
 public struct RowCodeEncoder: Sendable {
     /// The rotation of the vectors, around their mean.
     public let rotation: Rotation
@@ -14,7 +15,8 @@ public struct RowCodeEncoder: Sendable {
     private let table: ByteVectorTable
     private let rowCount: Int
 
-    /// An encoder of `rowCount` rows of `table`; the rotation has a shape of their dimension, or of one more under a lift.
+    /// An encoder of `rowCount` rows of `table`; the rotation has a shape of their dimension, or of
+    /// one more under a lift.
     public init(table: ByteVectorTable, rowCount: Int, rotation: Rotation) {
         self.table = table
         self.rowCount = rowCount

@@ -5,8 +5,9 @@ public import VarveKernels
 
 /// A view of the 4-bit codes of rows, in groups of 16; it owns nothing.
 ///
-/// Group *g* holds rows 16 *g* to 16 *g* + 15: factors A (32 bytes, float16), factors B (32) and the interleaved codes. Estimated squared
-/// distances carry no bias; their relative error falls with the root of the dimension.
+/// Group *g* holds rows 16 *g* to 16 *g* + 15: factors A (32 bytes, float16), factors B (32) and
+/// the interleaved codes. Estimated squared distances carry no bias; their relative error falls
+/// with the root of the dimension.
 @safe public struct RowCodes: @unchecked Sendable {
     // Invariant for Sendable: the view never writes.
 
@@ -34,15 +35,16 @@ public import VarveKernels
 
     /// A view of the groups at `base` (aligned to 2; 64 is fastest), which outlive it.
     public init(base: UnsafeRawPointer, rowCount: Int, shape: CodeShape, unit: Float) {
-        // Safety: the caller promises all groups of rowCount rows; accesses are checked against them.
+        // Safety: the caller promises all groups of rowCount rows; accesses are checked against
+        // them.
         unsafe self.base = base
         self.rowCount = rowCount
         self.shape = shape
         self.unit = unit
     }
 
-    /// Writes the estimated squared distances of the rows of `groups` to the query `table` was prepared with: 16 a group;
-    /// those of rows behind the last mean nothing.
+    /// Writes the estimated squared distances of the rows of `groups` to the query `table` was
+    /// prepared with: 16 a group; those of rows behind the last mean nothing.
     public func scan(
         _ groups: Range<Int>, _ query: QueryTable, into distances: UnsafeMutablePointer<Float>
     ) {
@@ -69,7 +71,8 @@ public import VarveKernels
         }
     }
 
-    /// The estimated squared distance of one row: the same bits as a scan gives, for the price of a few rows.
+    /// The estimated squared distance of one row: the same bits as a scan gives, for the price of a
+    /// few rows.
     public func estimate(_ row: Int, _ query: QueryTable) -> Float {
         precondition(row >= 0 && row < rowCount && query.rotation.shape == shape)
         let (group, lane) = row.quotientAndRemainder(dividingBy: Self.groupRowCount)

@@ -5,11 +5,13 @@ public import VarveStorage
 
 /// Encodes the walk blocks of one graph.
 ///
-/// The bytes depend on the rows, the graph and the seed alone, whatever the number of threads, the tier or the order in which ranges
-/// are encoded. Making one rotates every row once (about a quarter of a microsecond a row and thread at 384 components) and
-/// keeps one byte a component; a block then costs about half a microsecond a neighbour.
+/// The bytes depend on the rows, the graph and the seed alone, whatever the number of threads, the
+/// tier or the order in which ranges are encoded. Making one rotates every row once (about a
+/// quarter of a microsecond a row and thread at 384 components) and keeps one byte a component; a
+/// block then costs about half a microsecond a neighbour.
 @safe public final class WalkBlockEncoder: @unchecked Sendable {
-    // Invariant for Sendable: nothing changes after init; the pointers outlive the encoder by contract.
+    // Invariant for Sendable: nothing changes after init; the pointers outlive the encoder by
+    // contract.
 
     /// What the codes mean; goes into the file with the blocks.
     public let codebook: NeighbourCodebook
@@ -20,10 +22,11 @@ public import VarveStorage
     private let degrees: UnsafePointer<UInt16>
     private let rotated: RotatedRows
 
-    /// Prepares the blocks of `rowCount` rows of `table`, where row *r* has the `degrees[r]` neighbours at
-    /// `neighbours + r * neighbourStride`.
+    /// Prepares the blocks of `rowCount` rows of `table`, where row *r* has the `degrees[r]`
+    /// neighbours at `neighbours + r * neighbourStride`.
     ///
-    /// Degrees are at most `layout.maxDegree` and neighbours below `rowCount`. All three outlive the encoder.
+    /// Degrees are at most `layout.maxDegree` and neighbours below `rowCount`. All three outlive
+    /// the encoder.
     public init(
         table: ByteVectorTable, rowCount: Int, neighbours: UnsafePointer<UInt32>,
         neighbourStride: Int, degrees: UnsafePointer<UInt16>, layout: WalkBlockLayout,
@@ -47,7 +50,8 @@ public import VarveStorage
         codebook = NeighbourCodebook(layout: layout, rotation: rotation, unit: unit)
     }
 
-    /// Writes the blocks of `rows`, `layout.byteCount` bytes each, from `destination` on (aligned to 64).
+    /// Writes the blocks of `rows`, `layout.byteCount` bytes each, from `destination` on (aligned
+    /// to 64).
     public func encode(
         _ rows: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
         threadCount: Int

@@ -24,7 +24,8 @@ struct SampleGenerator: RandomNumberGenerator {
 }
 
 extension Array {
-    /// A copy of the elements `shift` elements behind an allocation's beginning, so that it lies unaligned.
+    /// A copy of the elements `shift` elements behind an allocation's beginning, so that it lies
+    /// unaligned.
     func withShiftedCopy<R>(_ shift: Int, _ body: (UnsafeMutablePointer<Element>) -> R) -> R {
         let memory = UnsafeMutablePointer<Element>.allocate(capacity: count + shift + 1)
         for (i, element) in enumerated() {

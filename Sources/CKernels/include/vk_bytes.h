@@ -45,12 +45,14 @@ static inline const uint8_t *vk_byte_table_codes(const vk_byte_table *table, uin
     return table->codes + (size_t)row * table->code_stride;
 }
 
-/// Squared L2 distance of two rows of `dimension` components whose codes have the product sum `dot`.
+/// Squared L2 distance of two rows of `dimension` components whose codes have the product sum
+/// `dot`.
 ///
 /// Compiled once for every tier, in double precision without contraction: the same bits everywhere.
 float vk_byte_combine(const vk_byte_row *a, const vk_byte_row *b, uint32_t dot, uint32_t dimension);
 
-/// Squared L2 distances from a row to rows ids[0..<count] of `table` (first..<first+count where ids is NULL).
+/// Squared L2 distances from a row to rows ids[0..<count] of `table` (first..<first+count where ids
+/// is NULL).
 void vk_byte_distances(const vk_kernels *kernels, const vk_byte_table *table,
                        const vk_byte_row *query, const uint8_t *query_codes,
                        const uint32_t *_Nullable ids, uint32_t first, size_t count, float *out);
@@ -61,7 +63,8 @@ float vk_byte_distance(const vk_kernels *kernels, const vk_byte_table *table, ui
 
 /// Encodes floats: lo is the smallest component, delta 1/255 of the range.
 ///
-/// `codes` has room for `padded_count` and is zero behind `dimension` afterwards. Same bits on every tier.
+/// `codes` has room for `padded_count` and is zero behind `dimension` afterwards. Same bits on
+/// every tier.
 void vk_byte_encode_f32(const vk_kernels *kernels, const float *x, size_t dimension,
                         size_t padded_count, vk_byte_row *row, uint8_t *codes);
 /// Takes whole numbers from 0 to 255 as codes: lo 0, delta 1.

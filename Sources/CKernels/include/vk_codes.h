@@ -1,7 +1,7 @@
 // 4-bit codes of rotated vectors: rotation, encoding, look-up tables, scans of groups of 16.
 //
-// Every float operation here is rounded on its own and every sum has one fixed order, so results have the same bits
-// on every tier.
+// Every float operation here is rounded on its own and every sum has one fixed order, so results
+// have the same bits on every tier.
 #pragma once
 
 #include "vk_tiers.h"
@@ -11,8 +11,8 @@
 /// Lanes of a group: rows (or neighbours) whose codes lie interleaved.
 enum { vk_group_lanes = 16 };
 
-/// A random rotation: mean subtracted, then four times random signs and a Hadamard transform over the
-/// first or the last `power` of `padded` components in turn.
+/// A random rotation: mean subtracted, then four times random signs and a Hadamard transform over
+/// the first or the last `power` of `padded` components in turn.
 typedef struct vk_rotation {
     /// Components that go in.
     uint32_t dimension;
@@ -52,12 +52,13 @@ typedef struct vk_code_kernels {
     void (*decode_bytes)(float lo, float delta, const uint8_t *codes, size_t count, float *out);
     /// Codes the direction from `origin` (all zeros where NULL) to `target`, both rotated.
     ///
-    /// `scratch` has room for `padded` floats; codes[m] is the centroid of sub-space m. With g the decoded direction,
-    /// products[0] = <g, target - origin> and products[1] = <g, origin>.
+    /// `scratch` has room for `padded` floats; codes[m] is the centroid of sub-space m. With g the
+    /// decoded direction, products[0] = <g, target - origin> and products[1] = <g, origin>.
     void (*encode_direction)(const vk_code_shape *shape, const float *_Nullable origin,
                              const float *target, float *scratch, uint8_t *codes,
                              float products[_Nonnull 2]);
-    /// Writes the 16 entries of each sub-space as bytes and gives what one unit of a byte stands for.
+    /// Writes the 16 entries of each sub-space as bytes and gives what one unit of a byte stands
+    /// for.
     ///
     /// `scratch` has room for 16 * subspace_count floats.
     float (*make_table)(const vk_code_shape *shape, const float *rotated, float *scratch,
@@ -84,7 +85,8 @@ void vk_pack_lane(const uint8_t *row_codes, uint32_t subspace_count, uint32_t la
 int32_t vk_scan_lane(const uint8_t *group_codes, const int8_t *table, uint32_t subspace_count,
                      uint32_t lane);
 
-/// The two factors of a code in half precision, relative to `unit`: distance = base + A + B * <g, q> / sqrt(padded).
+/// The two factors of a code in half precision, relative to `unit`: distance = base + A + B * <g,
+/// q> / sqrt(padded).
 ///
 /// `norm2` is the squared length of what was coded and `products` those of encode_direction.
 void vk_code_factors(const vk_code_shape *shape, float norm2, const float products[_Nonnull 2],

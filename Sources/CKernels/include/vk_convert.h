@@ -15,10 +15,11 @@ double vk_norm2(const float *x, size_t count);
 
 /// Converts whole numbers from 0 to 255; the index of the first component that is none, or count.
 size_t vk_f32_to_u8(const float *x, size_t count, uint8_t *out);
-/// Converts whole numbers from -128 to 127; the index of the first component that is none, or count.
+/// Converts whole numbers from -128 to 127; the index of the first component that is none, or
+/// count.
 size_t vk_f32_to_i8(const float *x, size_t count, int8_t *out);
-/// Converts to half precision, to nearest even; the index of the first component that would not stay
-/// finite, or count.
+/// Converts to half precision, to nearest even; the index of the first component that would not
+/// stay finite, or count.
 size_t vk_f32_to_f16_checked(const vk_kernels *kernels, const float *x, size_t count,
                              uint16_t *out);
 void vk_u8_to_f32(const uint8_t *x, size_t count, float *out);

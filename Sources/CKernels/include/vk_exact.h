@@ -19,7 +19,8 @@ typedef struct vk_exact_table {
     vk_element element;
 } vk_exact_table;
 
-/// Reduces `query` with rows ids[i] of the table, or rows first + i where ids is NULL, prefetching ahead.
+/// Reduces `query` with rows ids[i] of the table, or rows first + i where ids is NULL, prefetching
+/// ahead.
 void vk_exact_reduce(const vk_kernels *kernels, const vk_exact_table *table,
                      vk_reduction reduction, const float *query, const uint32_t *_Nullable ids,
                      uint32_t first, size_t count, float *out);

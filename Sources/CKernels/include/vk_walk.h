@@ -1,4 +1,5 @@
-// The walk over fused blocks: a node's 8-bit vector, its neighbours' ids and their codes in one record.
+// The walk over fused blocks: a node's 8-bit vector, its neighbours' ids and their codes in one
+// record.
 #pragma once
 
 #include "vk_bytes.h"
@@ -9,8 +10,8 @@
 /// Where the parts of a block lie; all offsets and strides are multiples of 64.
 ///
 /// A block: 64 bytes of header (byte row, degree), the codes of the vector, then the groups of 16
-/// neighbours: ids (64), factors A (32) and B (32), codes (8 * subspace_count). A slot without a neighbour holds
-/// the node's own id.
+/// neighbours: ids (64), factors A (32) and B (32), codes (8 * subspace_count). A slot without a
+/// neighbour holds the node's own id.
 typedef struct vk_walk_layout {
     uint32_t dimension;
     uint32_t padded_count;
@@ -54,11 +55,12 @@ typedef struct vk_walk_query {
 typedef struct vk_walk_rule {
     /// Results kept.
     uint32_t result_count;
-    /// The walk stops where nothing open is nearer than (1 + gamma) times the result of this rank; not in force where
-    /// gamma is negative.
+    /// The walk stops where nothing open is nearer than (1 + gamma) times the result of this rank;
+    /// not in force where gamma is negative.
     uint32_t stop_rank;
     float gamma;
-    /// The walk stops where `width` expanded nodes are nearer than everything open; not in force where 0.
+    /// The walk stops where `width` expanded nodes are nearer than everything open; not in force
+    /// where 0.
     uint32_t width;
     /// Nodes expanded at most.
     uint32_t expansion_cap;
@@ -110,7 +112,8 @@ void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t ro
 /// Inserts the distance of an expanded node into the front, keeping at most `limit`.
 void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t limit);
 
-/// The distance below which a quarter of the open entries lie, for the rare moment when they are too many.
+/// The distance below which a quarter of the open entries lie, for the rare moment when they are
+/// too many.
 float vk_walk_quarter(const vk_walk_scratch *scratch);
 
 #pragma clang assume_nonnull end

@@ -4,12 +4,14 @@ internal import CKernels
 public import VarveKernels
 
 extension WalkGraph {
-    /// Walks towards `query` and leaves the nearest rows found in `scratch`, nearest first, ties by lower row.
+    /// Walks towards `query` and leaves the nearest rows found in `scratch`, nearest first, ties by
+    /// lower row.
     ///
-    /// `table` is that of the same query (normalised and with its lift, as the rows were) under the graph's codebook. Distances in the
-    /// results are squared L2 of 8-bit vectors: rerank on exact ones. Where `live` is given it has a bit for each row, lowest
-    /// first in words of 64; rows without it are walked through but are no results. The results are the same on every
-    /// tier and machine. Nothing is allocated once `scratch` has grown.
+    /// `table` is that of the same query (normalised and with its lift, as the rows were) under the
+    /// graph's codebook. Distances in the results are squared L2 of 8-bit vectors: rerank on exact
+    /// ones. Where `live` is given it has a bit for each row, lowest first in words of 64; rows
+    /// without it are walked through but are no results. The results are the same on every tier and
+    /// machine. Nothing is allocated once `scratch` has grown.
     public func walk(
         _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
         live: UnsafePointer<UInt64>? = nil, scratch: WalkScratch

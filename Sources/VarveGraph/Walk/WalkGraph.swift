@@ -6,8 +6,8 @@ public import VarveKernels
 
 /// A view of the walk blocks of one graph and of rows to begin at; the blocks stay the owner's.
 ///
-/// Safe to use from any number of threads, each with a scratch of its own. Ids in damaged blocks are never followed outside
-/// the graph.
+/// Safe to use from any number of threads, each with a scratch of its own. Ids in damaged blocks
+/// are never followed outside the graph.
 @safe public final class WalkGraph: @unchecked Sendable {
     // Invariant for Sendable: nothing changes after init, and blocks outlive the graph by contract.
 
@@ -24,8 +24,9 @@ public import VarveKernels
 
     /// A graph of `rowCount` blocks from `blocks` on (aligned to 64), which outlive it.
     ///
-    /// A walk begins at the nearest of `seeds`: 64 to 256 rows spread over the graph, a graph's entry points among them.
-    /// Their vectors are copied here, close together. `unit` is that of the codebook.
+    /// A walk begins at the nearest of `seeds`: 64 to 256 rows spread over the graph, a graph's
+    /// entry points among them. Their vectors are copied here, close together. `unit` is that of
+    /// the codebook.
     public init(
         blocks: UnsafeRawPointer, rowCount: Int, layout: WalkBlockLayout, unit: Float,
         seeds: [RowOrdinal]

@@ -2,13 +2,15 @@
 
 /// When a walk stops and how many results it keeps.
 ///
-/// Two rules, alone or together, whichever stops first. *Slack*: stop when nothing open is nearer than (1 + slack) times the
-/// result of rank `stopRank`; it spends little on easy queries and much on hard ones. *Width*: stop when `width` expanded nodes are
-/// nearer than everything open, as a beam search of that list size does.
+/// Two rules, alone or together, whichever stops first. *Slack*: stop when nothing open is nearer
+/// than (1 + slack) times the result of rank `stopRank`; it spends little on easy queries and much
+/// on hard ones. *Width*: stop when `width` expanded nodes are nearer than everything open, as a
+/// beam search of that list size does.
 public struct WalkRule: Hashable, Sendable {
     /// Results kept, nearest first; at least 1.
     public var resultCount: Int
-    /// The rank of the result the slack refers to, 1 to `resultCount`; usually the results the caller asked for.
+    /// The rank of the result the slack refers to, 1 to `resultCount`; usually the results the
+    /// caller asked for.
     public var stopRank: Int
     /// The slack on squared distances, zero or more; nil where it is not in force.
     public var slack: Float?

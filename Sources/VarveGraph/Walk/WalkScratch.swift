@@ -3,7 +3,8 @@
 package import CKernels
 public import VarveFormat
 
-/// What a walk writes to: reused from query to query, so that nothing is allocated once it has grown.
+/// What a walk writes to: reused from query to query, so that nothing is allocated once it has
+/// grown.
 ///
 /// One thread at a time. Takes one byte for each row of the largest graph walked, and about 40 KiB.
 @safe public final class WalkScratch {
@@ -19,7 +20,8 @@ public import VarveFormat
 
     /// A scratch that grows with its first walk.
     public init() {
-        // Safety: every pointer is an allocation of the capacity recorded beside it, from here to deinit.
+        // Safety: every pointer is an allocation of the capacity recorded beside it, from here to
+        // deinit.
         unsafe memory = vk_walk_scratch(
             visited: .allocate(capacity: 1), row_count: 0, epoch: 0,
             open_distances: .allocate(capacity: Self.openCapacity + Self.openSlack),

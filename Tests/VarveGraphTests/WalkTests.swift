@@ -1,0 +1,202 @@
+// Walks over blocks: what they find, what they leave out, when they stop.
+
+import Testing
+import VarveFormat
+import VarveGraph
+import VarveKernels
+
+@Suite struct WalkTests {
+    static let shared = Result {
+        try WalkSample(ByteVectors.clustered(rowCount: 1_500, dimension: 24, seed: 61))
+    }
+    let sample: WalkSample
+
+    init() throws { sample = try Self.shared.get() }
+
+    static let slack = WalkRule(resultCount: 10, stopRank: 10, slack: 0.3)
+
+    /// The share of the ten nearest among `rows` that walks find.
+    func recall(
+        _ sample: WalkSample, _ rule: WalkRule, live: [UInt64]? = nil, tier: KernelTier = .best
+    ) -> Double {
+        let limit = sample.vectors.rowCount
+        let isLive = { (row: UInt32) in
+            live.map { $0[Int(row) / 64] >> (UInt64(row) % 64) & 1 == 1 } ?? true
+        }
+        var found = 0
+        var wanted = 0
+        for row in stride(from: 0, to: limit, by: 37) {
+            let truth = sample.vectors.nearest(to: row, count: limit, limit: limit)
+                .filter(isLive).prefix(10)
+            let results = sample.walk(to: row, rule, live: live, tier: tier)
+            #expect(results.allSatisfy(isLive))
+            #expect(Set(results).count == results.count)
+            found += Set(truth).intersection(results).count
+            wanted += truth.count
+        }
+        return Double(found) / Double(max(1, wanted))
+    }
+
+    @Test func `the nearest rows are found, by slack and by width`() throws {
+        #expect(recall(sample, Self.slack) > 0.97)
+        #expect(recall(sample, WalkRule(resultCount: 10, width: 60)) > 0.97)
+        let narrow = recall(sample, WalkRule(resultCount: 10, width: 10))
+        #expect(narrow > 0.6)
+    }
+
+    @Test(arguments: [3, 150, 300])
+    func `other dimensions are walked as well`(dimension: Int) throws {
+        let sample = try WalkSample(
+            ByteVectors.clustered(rowCount: 400, dimension: dimension, seed: 62))
+        #expect(recall(sample, Self.slack) > 0.95)
+    }
+
+    @Test func `lifted rows are walked by their lifted distance`() throws {
+        let vectors = ByteVectors.whole(rowCount: 600, dimension: 20, seed: 63)
+        let sample = try WalkSample(vectors, isLifted: true)
+        #expect(recall(sample, Self.slack) > 0.95)
+    }
+
+    @Test(arguments: KernelTier.available)
+    func `every tier finds the same rows at the same distances in as many steps`(
+        tier: KernelTier
+    ) throws {
+        let rules = [Self.slack, WalkRule(resultCount: 25, width: 40)]
+        for rule in rules {
+            for row in stride(from: 0, to: 1_500, by: 61) {
+                let (one, other) = (WalkScratch(), WalkScratch())
+                let expected = sample.walk(to: row, rule, tier: .scalar, scratch: one)
+                let found = sample.walk(to: row, rule, tier: tier, scratch: other)
+                #expect(found == expected, "row \(row)")
+                #expect(one.expandedCount == other.expandedCount)
+                #expect(
+                    (0..<one.resultCount).map(one.distance)
+                        == (0..<other.resultCount).map(other.distance))
+            }
+        }
+    }
+
+    @Test func `results come nearest first with the distance of their 8-bit vectors`() throws {
+        let scratch = WalkScratch()
+        for row in [0, 700, 1_499] {
+            let found = sample.walk(to: row, Self.slack, scratch: scratch)
+            #expect(found.first == UInt32(row))
+            let distances = (0..<scratch.resultCount).map(scratch.distance)
+            #expect(distances == distances.sorted())
+            #expect(distances == found.map { sample.vectors.table.distance(UInt32(row), $0) })
+        }
+    }
+
+    @Test(arguments: [2, 7, 50])
+    func `rows that are not live are walked through and never found`(every: Int) throws {
+        var live = [UInt64](repeating: 0, count: 1_500 / 64 + 1)
+        for row in stride(from: 0, to: 1_500, by: every) { live[row / 64] |= 1 << (row % 64) }
+        #expect(recall(sample, Self.slack, live: live) > 0.9)
+        let none = [UInt64](repeating: 0, count: live.count)
+        #expect(sample.walk(to: 5, Self.slack, live: none).isEmpty)
+    }
+
+    @Test func `a walk stops at its cap`() throws {
+        let scratch = WalkScratch()
+        for cap in [0, 1, 5] {
+            var rule = Self.slack
+            rule.expansionCap = cap
+            let found = sample.walk(to: 9, rule, scratch: scratch)
+            #expect(scratch.expandedCount == cap)
+            #expect(found.count == cap)
+        }
+    }
+
+    @Test func `more slack and more width mean more steps`() throws {
+        let scratch = WalkScratch()
+        func steps(_ rule: WalkRule) -> Int {
+            stride(from: 0, to: 1_500, by: 50).reduce(0) { sum, row in
+                _ = sample.walk(to: row, rule, scratch: scratch)
+                return sum + scratch.expandedCount
+            }
+        }
+        let slack = [0, 0.2, 0.6].map {
+            steps(WalkRule(resultCount: 10, stopRank: 10, slack: $0))
+        }
+        #expect(slack == slack.sorted() && slack[0] < slack[2])
+        let width = [10, 30, 90].map { steps(WalkRule(resultCount: 10, width: $0)) }
+        #expect(width == width.sorted() && width[0] < width[2])
+    }
+
+    @Test func `a scratch serves any number of walks over graphs of any size`() throws {
+        let small = try WalkSample(ByteVectors.clustered(rowCount: 90, dimension: 9, seed: 64))
+        let scratch = WalkScratch()
+        let first = sample.walk(to: 3, Self.slack, scratch: scratch)
+        // More walks than there are marks.
+        for turn in 0..<600 {
+            #expect(
+                small.walk(to: turn % 90, Self.slack, scratch: scratch).first == UInt32(turn % 90))
+        }
+        #expect(sample.walk(to: 3, Self.slack, scratch: scratch) == first)
+    }
+
+    @Test(arguments: [1, 2, 17])
+    func `tiny graphs are walked whole`(rowCount: Int) throws {
+        let vectors = ByteVectors.clustered(rowCount: rowCount, dimension: 5, seed: 65)
+        let sample = try WalkSample(vectors)
+        var rule = Self.slack
+        rule.slack = 1_000
+        #expect(
+            Set(sample.walk(to: 0, rule)) == Set(vectors.nearest(to: 0, count: 10, limit: rowCount))
+        )
+    }
+
+    @Test func `a graph without rows has no results`() throws {
+        let graph = unsafe WalkGraph(
+            blocks: sample.blocks, rowCount: 0, layout: sample.layout, unit: 1, seeds: [])
+        let scratch = WalkScratch()
+        let entries = [Int8](repeating: 0, count: sample.layout.shape.subspaceCount * 16)
+        unsafe entries.withUnsafeBufferPointer {
+            let table = unsafe CodeTable(entries: $0.baseAddress.unsafelyUnwrapped, step: 1)
+            unsafe graph.walk(
+                sample.vectors.query(0), table: table, rule: Self.slack, scratch: scratch)
+        }
+        #expect(scratch.resultCount == 0 && scratch.expandedCount == 0)
+    }
+
+    @Test func `damaged ids and degrees are not followed out of the graph`() throws {
+        let sample = try WalkSample(ByteVectors.clustered(rowCount: 300, dimension: 12, seed: 66))
+        let layout = sample.layout
+        var random = SplitMix(seed: 67)
+        for row in 0..<300 {
+            let block = unsafe sample.blocks + row * layout.byteCount
+            let offset = layout.groupsOffset + Int(random.next() % 16) * 4
+            unsafe block.storeBytes(
+                of: UInt32.random(in: 0 ... .max, using: &random), toByteOffset: offset,
+                as: UInt32.self)
+            if row % 5 == 0 {
+                unsafe block.storeBytes(
+                    of: .max, toByteOffset: WalkBlockLayout.degreeOffset, as: UInt32.self)
+            }
+        }
+        for tier in KernelTier.available {
+            for row in 0..<300 {
+                let found = sample.walk(to: row, Self.slack, tier: tier)
+                #expect(found.allSatisfy { $0 < 300 })
+            }
+        }
+    }
+
+    @Test func `an open list that overflows keeps its nearest`() throws {
+        // Nothing is live and no rule is met, so everything the walk meets stays open.
+        let vectors = ByteVectors.clustered(
+            rowCount: 9_000, dimension: 4, clusterCount: 1, seed: 68)
+        let sample = try WalkSample(vectors, maxDegree: 24)
+        var rule = Self.slack
+        rule.expansionCap = 2_000
+        let scratch = WalkScratch()
+        let none = [UInt64](repeating: 0, count: 9_000 / 64 + 1)
+        #expect(sample.walk(to: 1, rule, live: none, scratch: scratch).isEmpty)
+        #expect(scratch.expandedCount == 2_000)
+        var far = none
+        // One live row far along: found because the walk goes on from what it kept.
+        let order = vectors.nearest(to: 1, count: 400, limit: 9_000)
+        far[Int(order[399]) / 64] |= 1 << (UInt64(order[399]) % 64)
+        #expect(sample.walk(to: 1, rule, live: far, scratch: scratch) == [order[399]])
+    }
+}
