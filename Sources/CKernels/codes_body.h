@@ -15,6 +15,8 @@ typedef int32_t vk_int16v __attribute__((vector_size(64), aligned(4), may_alias)
 #define VK_LOAD(p) (*(const vk_float16v *)(const void *)(p))
 #define VK_STORE(p, v) (*(vk_float16v *)(void *)(p) = (v))
 #define VK_SPLAT(x) ((vk_float16v){} + (x))
+#define VK_CHOOSE(mask, a, b)                                                                 \
+    ((vk_float16v)(((vk_int16v)(a) & (mask)) | ((vk_int16v)(b) & ~(mask))))
 
 /// One step inside 16 components: each and its partner `bit` away become sum and difference.
 #define VK_BUTTERFLY(v, bit, ...)                                                             \
@@ -73,48 +75,66 @@ VK_TARGET static void decode_bytes(float lo, float delta, const uint8_t *codes, 
         result = lanes_[0];                                                                   \
     } while (0)
 
+/// The centroids of one shape, and half their squared norms.
+typedef struct vk_centroid_set {
+    const float *components;
+    float half_norms[16];
+} vk_centroid_set;
+
 /// Writes the 16 sub-spaces from `m` on: for each the nearest of the centroids to `u`.
 ///
-/// `dims` is a constant where this is inlined. Adds the products of the chosen centroids with u and
-/// with origin.
+/// `dims` is a constant where this is inlined. Adds the products of the chosen centroids with u
+/// and with origin.
 VK_TARGET static inline __attribute__((always_inline)) void encode_sixteen(
-    const float *centroids, size_t dims, size_t count, size_t m, const float *u,
-    const float *origin, uint8_t *codes, float *direction_product, float *origin_product) {
+    const vk_centroid_set *set, size_t dims, size_t count, size_t m, const float *u,
+    const float *origin, uint8_t *codes, float *along, float *at_origin) {
     vk_float16v x[8], chosen[8];
-    for (size_t j = 0; j < dims; j++) x[j] = VK_LOAD(u + j * count + m);
+    for (size_t j = 0; j < dims; j++) {
+        x[j] = VK_LOAD(u + j * count + m);
+        chosen[j] = (vk_float16v){};
+    }
     vk_float16v best = VK_SPLAT(-3e38f);
     vk_int16v best_code = {};
     for (int32_t c = 0; c < 16; c++) {
-        float half_norm = 0;
+        vk_float16v score = VK_SPLAT(-set->half_norms[c]);
         for (size_t j = 0; j < dims; j++) {
-            half_norm += centroids[j * 16 + (size_t)c] * centroids[j * 16 + (size_t)c] * 0.5f;
+            score = score + x[j] * set->components[j * 16 + (size_t)c];
         }
-        vk_float16v score = VK_SPLAT(-half_norm);
-        for (size_t j = 0; j < dims; j++) score = score + x[j] * centroids[j * 16 + (size_t)c];
         const vk_int16v better = score > best;
-        best = (vk_float16v)(((vk_int16v)score & better) | ((vk_int16v)best & ~better));
+        best = VK_CHOOSE(better, score, best);
         best_code = (better & c) | (best_code & ~better);
+        for (size_t j = 0; j < dims; j++) {
+            chosen[j] = VK_CHOOSE(better, VK_SPLAT(set->components[j * 16 + (size_t)c]), chosen[j]);
+        }
     }
     for (size_t lane = 0; lane < 16; lane++) codes[m + lane] = (uint8_t)best_code[lane];
-    for (size_t j = 0; j < dims; j++) {
-        for (size_t lane = 0; lane < 16; lane++) {
-            chosen[j][lane] = centroids[j * 16 + codes[m + lane]];
-        }
-    }
-    vk_float16v first = VK_LOAD(direction_product), second = VK_LOAD(origin_product);
+    vk_float16v first = VK_LOAD(along), second = VK_LOAD(at_origin);
     for (size_t j = 0; j < dims; j++) {
         first = first + chosen[j] * x[j];
         if (origin) second = second + chosen[j] * VK_LOAD(origin + j * count + m);
     }
-    VK_STORE(direction_product, first);
-    VK_STORE(origin_product, second);
+    VK_STORE(along, first);
+    VK_STORE(at_origin, second);
+}
+
+/// encode_sixteen over all sub-spaces.
+VK_TARGET static inline __attribute__((always_inline)) void encode_all(
+    const vk_centroid_set *set, size_t dims, size_t count, const float *u, const float *origin,
+    uint8_t *codes, float *along, float *at_origin) {
+    for (size_t m = 0; m < count; m += 16) {
+        encode_sixteen(set, dims, count, m, u, origin, codes, along, at_origin);
+    }
 }
 
 VK_TARGET static void encode_direction(const vk_code_shape *shape, const float *origin,
                                        const float *target, float *scratch, uint8_t *codes,
                                        float products[2]) {
     const size_t padded = shape->padded, count = shape->subspace_count;
-    const float *centroids = vk_centroids(shape->subspace_dims);
+    const size_t dims = shape->subspace_dims;
+    vk_centroid_set set = {.components = vk_centroids(shape->subspace_dims)};
+    for (size_t i = 0; i < dims * 16; i++) {
+        set.half_norms[i % 16] += set.components[i] * set.components[i] * 0.5f;
+    }
     vk_float16v squares = {};
     for (size_t i = 0; i < padded; i += 16) {
         const vk_float16v from = origin ? VK_LOAD(origin + i) : (vk_float16v){};
@@ -130,12 +150,10 @@ VK_TARGET static void encode_direction(const vk_code_shape *shape, const float *
         VK_STORE(scratch + i, VK_LOAD(scratch + i) * to_normal);
     }
     float first[16] = {0}, second[16] = {0};
-    for (size_t m = 0; m < count; m += 16) {
-        switch (shape->subspace_dims) {
-        case 2: encode_sixteen(centroids, 2, count, m, scratch, origin, codes, first, second); break;
-        case 4: encode_sixteen(centroids, 4, count, m, scratch, origin, codes, first, second); break;
-        default: encode_sixteen(centroids, 8, count, m, scratch, origin, codes, first, second);
-        }
+    switch (dims) {
+    case 2: encode_all(&set, 2, count, scratch, origin, codes, first, second); break;
+    case 4: encode_all(&set, 4, count, scratch, origin, codes, first, second); break;
+    default: encode_all(&set, 8, count, scratch, origin, codes, first, second);
     }
     float along, at_origin;
     VK_SUM_LANES(along, VK_LOAD(first));
@@ -157,7 +175,7 @@ VK_TARGET static float make_table(const vk_code_shape *shape, const float *rotat
         VK_STORE(scratch + m * 16, entries);
         const vk_float16v size = (vk_float16v)((vk_int16v)entries & 0x7FFFFFFF);
         const vk_int16v more = size > most;
-        most = (vk_float16v)(((vk_int16v)size & more) | ((vk_int16v)most & ~more));
+        most = VK_CHOOSE(more, size, most);
     }
     float largest = 0;
     for (size_t lane = 0; lane < 16; lane++) largest = most[lane] > largest ? most[lane] : largest;

@@ -30,7 +30,7 @@ VK_TARGET static inline size_t least(const float *distances, size_t count) {
     for (size_t i = 16; i < count; i += 16) {
         const vk_float16v v = VK_LOAD(distances + i);
         const vk_int16v less = v < least;
-        least = (vk_float16v)(((vk_int16v)v & less) | ((vk_int16v)least & ~less));
+        least = VK_CHOOSE(less, v, least);
     }
     float smallest = least[0];
     for (size_t i = 1; i < 16; i++) smallest = least[i] < smallest ? least[i] : smallest;

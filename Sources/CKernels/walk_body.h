@@ -1,11 +1,9 @@
 // The walk itself, once for every tier.
 //
 // Included behind codes_body.h and the tier's own primitives over the open list:
-//   size_t select_below(const float *estimates, const uint32_t *rows, uint32_t row_count, float limit,
-//                       float *out_distances, uint32_t *out_rows)   keeps lanes below the limit, in order
-//   size_t compact(float *distances, uint32_t *rows, size_t count, float limit)   the same, in place
-//   size_t least(const float *distances, size_t count)   the first index of the smallest entry; 16 entries
-//                       behind the last are larger than any distance.
+//   select_below  keeps the lanes of a group that lie below a limit, in order, and counts them
+//   compact       keeps the entries of the list that lie below a limit, in order, and counts them
+//   least         the first index of the smallest entry; 16 entries behind the last lie far off
 
 #include "include/vk_walk.h"
 
@@ -144,20 +142,31 @@ VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
     tidy(walk);
 }
 
-/// Opens the seed that is nearest.
-VK_TARGET static void open_seed(const vk_walk_state *walk) {
+/// Seeds a walk begins with: data in separate clusters needs more than one.
+enum { vk_walk_first_count = 4 };
+
+/// Opens the nearest of the seeds.
+VK_TARGET static void open_seeds(const vk_walk_state *walk) {
     const vk_walk_graph *graph = walk->graph;
     vk_walk_scratch *scratch = walk->scratch;
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < graph->seed_count; i++) {
-        if (scratch->seed_distances[i] < scratch->seed_distances[best]) best = i;
+    float *distances = scratch->open_distances;
+    uint32_t *rows = scratch->open_rows;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->seed_count; i++) {
+        const float distance = scratch->seed_distances[i];
+        if (count == vk_walk_first_count && distance >= distances[count - 1]) continue;
+        const uint32_t row = graph->seed_rows[i];
+        if (row >= graph->row_count || scratch->visited[row] == scratch->epoch) continue;
+        uint32_t place = count < vk_walk_first_count ? count++ : count - 1;
+        for (; place > 0 && distances[place - 1] > distance; place--) {
+            distances[place] = distances[place - 1];
+            rows[place] = rows[place - 1];
+        }
+        distances[place] = distance;
+        rows[place] = row;
     }
-    const uint32_t row = graph->seed_rows[best];
-    if (graph->seed_count == 0 || row >= graph->row_count) return;
-    scratch->visited[row] = scratch->epoch;
-    scratch->open_distances[0] = scratch->seed_distances[best];
-    scratch->open_rows[0] = row;
-    scratch->open_count = 1;
+    for (uint32_t i = 0; i < count; i++) scratch->visited[rows[i]] = scratch->epoch;
+    scratch->open_count = count;
 }
 
 /// Makes the scratch memory ready for another walk.
@@ -184,7 +193,7 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         .limit = VK_FAR,
     };
     begin_walk(scratch, graph->seed_count);
-    open_seed(&walk);
+    open_seeds(&walk);
     vk_walk_choice next;
     int has_next = choose(&walk, &next);
     while (has_next && scratch->expanded < rule->expansion_cap) {
