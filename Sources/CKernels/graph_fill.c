@@ -35,18 +35,7 @@ void vg_fill_list(
     if (degree >= most) return;
     // A few times as many as are wanted give near ones without looking at all of them.
     collect(source, row, degree, 4 * (most - degree), scratch);
-    enum { block = 64 };
-    vg_point point = vg_point_of(space, row);
-    for (uint32_t first = 0; first < scratch->candidate_count; first += block) {
-        uint32_t ids[block], count = scratch->candidate_count - first;
-        float distances[block];
-        if (count > block) count = block;
-        for (uint32_t i = 0; i < count; i++) ids[i] = (uint32_t)scratch->candidates[first + i];
-        vg_distances(space, point, ids, count, distances);
-        scratch->prune_distances += count;
-        for (uint32_t i = 0; i < count; i++)
-            scratch->candidates[first + i] = vg_make_key(distances[i], ids[i]);
-    }
+    vg_measure_candidates(space, row, scratch);
     vg_sort_keys(scratch->candidates, scratch->candidate_count);
     for (uint32_t i = 0; i < scratch->candidate_count && degree < most; i++)
         filled[degree++] = vg_key_row(scratch->candidates[i]);

@@ -44,6 +44,14 @@ static inline void vg_distances(
         space->kernels, space->table, query.row, query.code, ids, 0, count, distances);
 }
 
+/// Has the code and header of a row fetched.
+static inline void vg_prefetch_row(const vg_space *space, uint32_t row) {
+    vg_point point = vg_point_of(space, row);
+    size_t count = space->table->padded_count, byte_count = count < 512 ? count : 512;
+    for (size_t i = 0; i < byte_count; i += 64) __builtin_prefetch(point.code + i);
+    __builtin_prefetch(point.row);
+}
+
 /// Grows the array at `*array` to at least `count` elements of `size` bytes; contents are kept.
 static inline void vg_grow(void **array, uint32_t *capacity, uint32_t count, size_t size) {
     if (count <= *capacity) return;

@@ -35,7 +35,7 @@ void vg_sort_candidates(vg_scratch *scratch, uint32_t skip_row) {
     scratch->candidate_count = kept;
 }
 
-enum { prune_block = 8 };
+enum { prune_block = 8, prune_ahead = 8 };
 
 /// Whether one of `ids` is so much nearer to the candidate than the owner of the list is.
 static bool occluded(
@@ -76,8 +76,12 @@ void vg_prune(const vg_space *space, const vg_prune_rule *rule, vg_scratch *scra
     vg_grow(
         (void **)&scratch->selected, &scratch->selected_capacity, most, sizeof(vg_key));
     vg_scratch_prepare(scratch, most, most);
+    for (uint32_t i = 0; i < prune_ahead && i < scratch->candidate_count; i++)
+        vg_prefetch_row(space, vg_key_row(scratch->candidates[i]));
     for (uint32_t i = 0; i < scratch->candidate_count && count < most; i++) {
         vg_key key = scratch->candidates[i];
+        if (i + prune_ahead < scratch->candidate_count)
+            vg_prefetch_row(space, vg_key_row(scratch->candidates[i + prune_ahead]));
         bool old = rule->skip_flagged_pairs && (key & 1);
         bool drop = old
             ? occluded(space, key, scratch->fresh_ids, fresh, rule->alpha2, scratch)

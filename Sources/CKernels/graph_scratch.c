@@ -14,7 +14,7 @@ void vg_scratch_prepare(vg_scratch *scratch, uint32_t width, uint32_t list_capac
     }
     if (!scratch->visited) {
         scratch->visited_bits = 12;
-        scratch->visited = calloc((size_t)1 << scratch->visited_bits, sizeof(uint64_t));
+        scratch->visited = calloc((size_t)1 << scratch->visited_bits, sizeof(uint32_t));
         if (!scratch->visited) abort();
     }
 }

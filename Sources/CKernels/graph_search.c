@@ -1,15 +1,19 @@
 // Beam search over neighbour lists, also while another thread changes them.
 #include "graph_internal.h"
 
-static void visited_grow(vg_scratch *scratch) {
-    uint32_t old_bits = scratch->visited_bits, bits = old_bits + 2;
-    uint64_t *old = scratch->visited;
-    uint64_t *table = calloc((size_t)1 << bits, sizeof(uint64_t));
+static inline uint32_t visited_slot(uint32_t row, uint32_t bits) {
+    return (row * 2654435769u) >> (32 - bits);
+}
+
+static __attribute__((noinline)) void visited_grow(vg_scratch *scratch) {
+    uint32_t old_bits = scratch->visited_bits, bits = old_bits + 1;
+    uint32_t *old = scratch->visited;
+    uint32_t *table = calloc((size_t)1 << bits, sizeof(uint32_t));
     if (!table) abort();
     uint32_t mask = (1u << bits) - 1;
     for (size_t i = 0; i < (size_t)1 << old_bits; i++) {
-        if (old[i] >> 32 != scratch->epoch) continue;
-        uint32_t slot = ((uint32_t)old[i] * 2654435769u) >> (32 - bits);
+        if (old[i] == 0) continue;
+        uint32_t slot = visited_slot(old[i] - 1, bits);
         while (table[slot] != 0) slot = (slot + 1) & mask;
         table[slot] = old[i];
     }
@@ -18,26 +22,25 @@ static void visited_grow(vg_scratch *scratch) {
     scratch->visited_bits = bits;
 }
 
+/// Empties the table, which shrinks when the search before needed little of it: it must be cleared
+/// each time and should stay in the first-level cache.
 static void visited_start(vg_scratch *scratch) {
+    if (scratch->visited_bits > 10 && scratch->visited_count < 1u << (scratch->visited_bits - 3))
+        scratch->visited_bits--;
     scratch->visited_count = 0;
-    if (++scratch->epoch == 0) {
-        memset(scratch->visited, 0, sizeof(uint64_t) << scratch->visited_bits);
-        scratch->epoch = 1;
-    }
+    memset(scratch->visited, 0, sizeof(uint32_t) << scratch->visited_bits);
 }
 
 /// True the first time in this search that `row` is named.
-static inline bool visited_insert(vg_scratch *scratch, uint32_t row) {
-    uint32_t bits = scratch->visited_bits, mask = (1u << bits) - 1;
-    uint64_t entry = (uint64_t)scratch->epoch << 32 | row;
-    uint32_t slot = (row * 2654435769u) >> (32 - bits);
-    for (;;) {
-        uint64_t there = scratch->visited[slot];
-        if (there == entry) return false;
-        if (there >> 32 != scratch->epoch) break;
+static inline __attribute__((always_inline)) bool visited_insert(
+    vg_scratch *scratch, uint32_t row) {
+    uint32_t mask = (1u << scratch->visited_bits) - 1;
+    uint32_t *table = scratch->visited, slot = visited_slot(row, scratch->visited_bits);
+    while (table[slot] != 0) {
+        if (table[slot] == row + 1) return false;
         slot = (slot + 1) & mask;
     }
-    scratch->visited[slot] = entry;
+    table[slot] = row + 1;
     if (++scratch->visited_count * 2 > mask) visited_grow(scratch);
     return true;
 }
@@ -62,13 +65,6 @@ static inline uint32_t pool_insert(vg_scratch *scratch, uint32_t width, vg_key k
     return place;
 }
 
-static inline void prefetch_row(const vg_space *space, uint32_t row) {
-    vg_point point = vg_point_of(space, row);
-    size_t count = space->table->padded_count, byte_count = count < 512 ? count : 512;
-    for (size_t i = 0; i < byte_count; i += 64) __builtin_prefetch(point.code + i);
-    __builtin_prefetch(point.row);
-}
-
 /// Collects the unvisited neighbours of `row` in `ids` and has their vectors fetched.
 static inline uint32_t gather(
     const vg_space *space, const vg_graph *graph, uint32_t row, vg_scratch *scratch) {
@@ -79,7 +75,7 @@ static inline uint32_t gather(
         uint32_t id = vg_load_id(list + i);
         if (id >= graph->row_limit || !visited_insert(scratch, id)) continue;
         scratch->ids[count++] = id;
-        prefetch_row(space, id);
+        vg_prefetch_row(space, id);
     }
     return count;
 }

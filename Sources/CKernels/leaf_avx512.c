@@ -8,8 +8,8 @@
 #define VG_TARGET                                                                             \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 
-/// The instruction multiplies unsigned by signed bytes; panels hold codes less 128 on this tier, so sums are
-/// short by 128 times the sum of the row.
+/// The instruction multiplies unsigned by signed bytes; panels hold codes less 128 on this tier, so
+/// sums are short by 128 times the sum of the row.
 VG_TARGET static void block_dots(
     const vg_point *points, uint32_t row_count, const uint8_t *panel, uint32_t group_count,
     uint32_t (*dots)[vg_panel_columns]) {

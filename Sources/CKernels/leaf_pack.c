@@ -1,4 +1,4 @@
-// Packing rows into panels, choosing the tier, and keeping what leaves find.
+// Packing rows into panels, and choosing the tier that compares them.
 #include "leaf_internal.h"
 
 static void reserve(vg_leaf *leaf, uint32_t columns, size_t byte_count) {
@@ -79,25 +79,4 @@ void vg_leaf_nearest(
     if (space->kernels->tier == vk_tier_avx512) kernel = vg_leaf_nearest_avx512;
 #endif
     kernel(space, leaf, rows, row_count, skips_own, k, best, best_counts);
-}
-
-void vg_merge_finds(
-    vg_key *list, uint16_t *count, uint8_t *lock, uint32_t limit, const vg_key *finds,
-    uint32_t find_count) {
-    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
-        while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
-        }
-    }
-    uint32_t kept = *count, from = 0;
-    for (uint32_t i = 0; i < find_count; i++) {
-        vg_key key = finds[i];
-        while (from < kept && list[from] < key) from++;
-        if (from < kept && list[from] == key) continue;
-        if (from == limit) break;
-        uint32_t last = kept < limit ? kept++ : limit - 1;
-        memmove(list + from + 1, list + from, (last - from) * sizeof(vg_key));
-        list[from] = key;
-    }
-    *count = (uint16_t)kept;
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }

@@ -7,8 +7,8 @@ public import VarveKernels
 extension Adjacency {
     /// Searches for the rows of `table` nearest to `query`; the results are left in `scratch`.
     ///
-    /// The walk that reads one vector and one list at a time, as building needs it. Parameters are those of
-    /// ``GrowingGraph/search(_:width:stopRank:stopFactor:scratch:)``.
+    /// The walk that reads one vector and one list at a time, as building needs it. Parameters are
+    /// those of ``GrowingGraph/search(_:width:stopRank:stopFactor:scratch:)``.
     public func search(
         _ query: borrowing ByteVector, width: Int, stopRank: Int = 10,
         stopFactor: Float = .infinity, table: ByteVectorTable, scratch: SearchScratch

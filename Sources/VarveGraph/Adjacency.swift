@@ -75,7 +75,8 @@ public import VarveFormat
 
 /// The memory of neighbour lists; written while a graph is made, then only read.
 @safe final class AdjacencyStorage: @unchecked Sendable {
-    // Invariant for Sendable: writers touch disjoint rows, and no one writes once an Adjacency holds it.
+    // Invariant for Sendable: writers touch disjoint rows, and no one writes once an Adjacency
+    // holds it.
 
     let rowCount: Int
     let maxDegree: Int

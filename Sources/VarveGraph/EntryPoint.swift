@@ -3,7 +3,8 @@
 internal import CKernels
 internal import VarveKernels
 
-/// The row nearest to the mean among an even sample of at most `sampleLimit` of the first `rowCount` rows.
+/// The row nearest to the mean among an even sample of at most `sampleLimit` of the first
+/// `rowCount` rows.
 func nearestToMean(_ space: GraphSpace, rowCount: Int, sampleLimit: Int) -> UInt32 {
     let step = max(1, rowCount / sampleLimit)
     let rows = stride(from: 0, to: rowCount, by: step).map { UInt32($0) }

@@ -6,8 +6,8 @@ internal import VarveFormat
 public import VarveStorage
 
 extension GrowingGraph {
-    /// The graph of all rows, finished: lists pruned to the maximum degree, an entry near the mean, and every row
-    /// reachable from it.
+    /// The graph of all rows, finished: lists pruned to the maximum degree, an entry near the mean,
+    /// and every row reachable from it.
     ///
     /// The growing graph stays as it is and can be searched meanwhile, but not inserted into.
     ///

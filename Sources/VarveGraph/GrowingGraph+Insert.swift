@@ -10,10 +10,11 @@ extension GrowingGraph {
         BatchSchedule.nextBatchEnd(indexed: indexed)
     }
 
-    /// Inserts the rows from ``indexedRowCount`` to `end` in batches by the schedule, the last one cut at `end`.
+    /// Inserts the rows from ``indexedRowCount`` to `end` in batches by the schedule, the last one
+    /// cut at `end`.
     ///
-    /// A row count that ends a batch of the schedule leaves the graph as if more rows had been there; any
-    /// other is for the end of growth.
+    /// A row count that ends a batch of the schedule leaves the graph as if more rows had been
+    /// there; any other is for the end of growth.
     public func insert(upTo end: Int, runtime: any Runtime, threadCount: Int) {
         while indexedRowCount < end {
             let next = min(end, Self.nextBatchEnd(indexed: indexedRowCount))
@@ -23,8 +24,8 @@ extension GrowingGraph {
 
     /// Inserts the rows from ``indexedRowCount`` to `end`, which lie in one batch of the schedule.
     ///
-    /// Every row searches the graph as it was, then all new links are made. The rows must be complete in
-    /// the table, written before by this thread or one it has synchronised with.
+    /// Every row searches the graph as it was, then all new links are made. The rows must be
+    /// complete in the table, written before by this thread or one it has synchronised with.
     public func insertBatch(upTo end: Int, runtime: any Runtime, threadCount: Int) {
         let first = indexed.load(ordering: .relaxed)
         precondition(end > first && end <= capacity, "a batch has rows, and the graph room")
@@ -63,7 +64,8 @@ extension GrowingGraph {
 
 /// One batch on its way into the graph: what each new row chose, and the links back by target.
 @safe private final class InsertBatch: @unchecked Sendable {
-    // Invariant for Sendable: parallel steps write disjoint rows or targets; group() runs between them.
+    // Invariant for Sendable: parallel steps write disjoint rows or targets; group() runs between
+    // them.
 
     let graph: GrowingGraph
     let first: Int
@@ -153,8 +155,8 @@ extension GrowingGraph {
     }
 }
 
-/// The rows of its own batch that are nearest to each of some new rows: the graph does not know them yet, and
-/// rows that arrive together are often neighbours.
+/// The rows of its own batch that are nearest to each of some new rows: the graph does not know
+/// them yet, and rows that arrive together are often neighbours.
 @safe private struct BatchMates: ~Copyable {
     let count: Int
     private let first: Int

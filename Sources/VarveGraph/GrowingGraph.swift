@@ -7,10 +7,10 @@ public import VarveStorage
 
 /// A Vamana graph over a table of 8-bit vectors to which rows are still being added.
 ///
-/// Someone else appends rows to the table; ``insertBatch(upTo:runtime:threadCount:)`` takes them into the graph
-/// batch by batch. One thread at a time inserts or finishes; any number of threads search meanwhile and see
-/// every row below the ``indexedRowCount`` of the moment they start. The graph depends on the rows and
-/// the parameters alone, not on threads or time.
+/// Someone else appends rows to the table; ``insertBatch(upTo:runtime:threadCount:)`` takes them
+/// into the graph batch by batch. One thread at a time inserts or finishes; any number of threads
+/// search meanwhile and see every row below the ``indexedRowCount`` of the moment they start. The
+/// graph depends on the rows and the parameters alone, not on threads or time.
 ///
 /// Memory: `4 * floor(slack * maxDegree) + 6` bytes a row, committed as rows arrive.
 @safe public final class GrowingGraph: @unchecked Sendable {
@@ -76,12 +76,13 @@ public import VarveStorage
 
     /// Searches for the rows nearest to `query`; the results are left in `scratch`, nearest first.
     ///
-    /// Safe on any thread, also during insertion. Rows from ``indexedRowCount`` on are not found here.
+    /// Safe on any thread, also during insertion. Rows from ``indexedRowCount`` on are not found
+    /// here.
     ///
     /// - Parameters:
     ///   - width: How many rows to find; also the beam.
-    ///   - stopRank: Together with `stopFactor`: stop once the best row not yet expanded is farther than
-    ///     `stopFactor` times the squared distance of the `stopRank`-th best.
+    ///   - stopRank: Together with `stopFactor`: stop once the best row not yet expanded is farther
+    ///     than `stopFactor` times the squared distance of the `stopRank`-th best.
     ///   - stopFactor: 1 + γ; infinity, the default, never stops early.
     /// - Returns: How many rows the graph had when the search began.
     @discardableResult

@@ -3,7 +3,8 @@
 internal import CKernels
 internal import VarveStorage
 
-/// A copy of `lists` in which short lists are filled with the nearest neighbours of their neighbours.
+/// A copy of `lists` in which short lists are filled with the nearest neighbours of their
+/// neighbours.
 func filledLists(
     _ lists: AdjacencyStorage, space: GraphSpace, scratches: ScratchPool, runtime: any Runtime,
     threadCount: Int

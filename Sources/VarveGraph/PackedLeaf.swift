@@ -31,7 +31,8 @@ internal import CKernels
         }
     }
 
-    /// For each of `rows` the `count` nearest columns, sorted, at `best + i * count`; how many at `counts`.
+    /// For each of `rows` the `count` nearest columns, sorted, at `best + i * count`; how many at
+    /// `counts`.
     package func nearest(
         to rows: UnsafeBufferPointer<UInt32>, skipsOwn: Bool, count: Int,
         best: UnsafeMutablePointer<UInt64>, counts: UnsafeMutablePointer<UInt32>

@@ -3,7 +3,8 @@
 internal import CKernels
 internal import VarveFormat
 
-/// A breadth-first walk over lists being finished, and the links that lead it to the rows it missed.
+/// A breadth-first walk over lists being finished, and the links that lead it to the rows it
+/// missed.
 struct Reachability {
     /// No parent: not reached.
     static let unreached = UInt32.max
@@ -35,10 +36,11 @@ struct Reachability {
     /// How many rows the walk has reached.
     var reachedCount: Int { order.count }
 
-    /// Links every row that `wants` and is not reached from a near row that is; answers how many were.
+    /// Links every row that `wants` and is not reached from a near row that is; answers how many
+    /// were.
     ///
-    /// A full list gives up its farthest link that the walk did not use, so nothing reached is lost. There
-    /// always is such a list: the row reached last was not used by the walk at all.
+    /// A full list gives up its farthest link that the walk did not use, so nothing reached is
+    /// lost. There always is such a list: the row reached last was not used by the walk at all.
     mutating func link(where wants: (Int) -> Bool) -> Int {
         var count = 0
         for row in 0..<lists.rowCount where parent[row] == Self.unreached && wants(row) {
@@ -93,7 +95,8 @@ struct Reachability {
         return nil
     }
 
-    /// Where a link may be written in the list of `row`: behind its end, or over one the walk did not use.
+    /// Where a link may be written in the list of `row`: behind its end, or over one the walk did
+    /// not use.
     private func room(in row: UInt32) -> Int? {
         let list = unsafe lists.list(Int(row))
         let degree = lists.degree(Int(row))

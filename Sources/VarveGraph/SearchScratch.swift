@@ -5,7 +5,8 @@ internal import Synchronization
 
 /// Working memory of searches: keep one per thread and use it for every search, whatever the graph.
 ///
-/// It grows to what the widest search needed. The results of the last search stay in it until the next.
+/// It grows to what the widest search needed. The results of the last search stay in it until the
+/// next.
 @safe public final class SearchScratch: @unchecked Sendable {
     // Invariant for Sendable: used by one thread at a time, which its owner sees to.
 

@@ -74,6 +74,17 @@ import VarveKernels
         return vectors
     }
 
+    /// The rows `kept`, in that order.
+    func kept(_ kept: [Int]) -> ByteVectors {
+        let result = ByteVectors(rowCount: kept.count, dimension: dimension) { _, _ in 0 }
+        for (new, old) in kept.enumerated() {
+            unsafe result.rows[new] = rows[old]
+            unsafe (result.codes + new * table.paddedCount).copyMemory(
+                from: codes + old * table.paddedCount, byteCount: table.paddedCount)
+        }
+        return result
+    }
+
     /// Row `row` as a query.
     func query(_ row: Int) -> ByteVector {
         var query = ByteVector(dimension: dimension)
@@ -136,6 +147,23 @@ extension Adjacency {
             }
         }
         return queue.count == rowCount ? nil : "only \(queue.count) of \(rowCount) rows reached"
+    }
+
+    /// The share of the ten nearest rows that searches for some rows find.
+    func recall(_ vectors: ByteVectors, width: Int) -> Double {
+        let scratch = SearchScratch()
+        var hits = 0
+        var wanted = 0
+        for row in stride(from: 1, to: rowCount, by: max(1, rowCount / 50)) {
+            let truth = vectors.nearest(to: row, count: 10, limit: rowCount)
+            search(vectors.query(row), width: width, table: vectors.table, scratch: scratch)
+            let found = (0..<min(10, scratch.resultCount)).map {
+                scratch.result(at: $0).row.rawValue
+            }
+            wanted += truth.count
+            hits += Set(truth).intersection(found).count
+        }
+        return Double(hits) / Double(max(1, wanted))
     }
 
     /// All lists, for comparison.

@@ -1,4 +1,5 @@
-// Graph construction and graph walks over 8-bit vectors: the loops that are too hot for anything but C.
+// Graph construction and graph walks over 8-bit vectors: the loops that are too hot for anything
+// but C.
 #pragma once
 
 #include <stdbool.h>
@@ -29,8 +30,8 @@ typedef struct {
     uint32_t row_limit;
 } vg_graph;
 
-/// A neighbour with its distance, as one number that sorts by (distance, row): the bits of the distance,
-/// which is never negative, above the row, above one flag.
+/// A neighbour with its distance, as one number that sorts by (distance, row): the bits of the
+/// distance, which is never negative, above the row, above one flag.
 typedef uint64_t vg_key;
 
 /// What one search or prune needs besides its arguments; grows and is kept from call to call.
@@ -39,7 +40,7 @@ typedef struct {
     vg_key *_Nullable expanded;
     vg_key *_Nullable candidates;
     vg_key *_Nullable selected;
-    uint64_t *_Nullable visited;
+    uint32_t *_Nullable visited;
     uint32_t *_Nullable ids;
     uint32_t *_Nullable fresh_ids;
     float *_Nullable distances;
@@ -47,7 +48,7 @@ typedef struct {
     uint32_t expanded_count, expanded_capacity;
     uint32_t candidate_count, candidate_capacity;
     uint32_t selected_count, selected_capacity;
-    uint32_t visited_count, visited_bits, epoch;
+    uint32_t visited_count, visited_bits;
     uint32_t list_capacity;
     /// Distances measured by searches and by prunes since the last reset.
     uint64_t search_distances, prune_distances;
@@ -71,8 +72,8 @@ typedef struct {
 typedef struct {
     /// Length of the sorted pool, and how many of its best are expanded.
     uint32_t width;
-    /// Stop when the best unexpanded row is farther than `stop_factor` times the `stop_rank`-th best;
-    /// infinity never stops early.
+    /// Stop when the best unexpanded row is farther than `stop_factor` times the `stop_rank`-th
+    /// best; infinity never stops early.
     uint32_t stop_rank;
     float stop_factor;
     /// A row that is not to be visited; UINT32_MAX for none.
@@ -103,7 +104,8 @@ void vg_write_list(const vg_graph *graph, uint32_t row, const vg_scratch *scratc
 /// Puts the neighbours of `row` among the candidates, with their distances; `flag` is 0 or 1.
 void vg_list_candidates(
     const vg_space *space, const vg_graph *graph, uint32_t row, uint32_t flag, vg_scratch *scratch);
-/// Links `row` to the rows of `offers`: appends while the list has at most `slack_degree` rows, else prunes.
+/// Links `row` to the rows of `offers`: appends while the list has at most `slack_degree` rows,
+/// else prunes.
 void vg_apply_offers(
     const vg_space *space, const vg_graph *graph, uint32_t row, vg_key *offers, uint32_t count,
     uint32_t slack_degree, const vg_prune_rule *rule, vg_scratch *scratch);
@@ -120,10 +122,20 @@ void vg_mean(const vg_space *space, const uint32_t *rows, uint32_t row_count, do
 uint32_t vg_nearest_to_mean(
     const vg_space *space, const uint32_t *rows, uint32_t row_count, const double *mean);
 
-/// Copies the list of `row` from `source` to `target` and fills it with the nearest of some rows that are two
-/// steps away, near neighbours' lists first.
+/// Copies the list of `row` from `source` to `target` and fills it with the nearest of some rows
+/// that are two steps away, near neighbours' lists first.
 void vg_fill_list(
     const vg_space *space, const vg_graph *source, uint32_t row, const vg_graph *target,
     vg_scratch *scratch);
+
+/// Turns candidates that are bare rows into keys with their distance from `row`.
+void vg_measure_candidates(const vg_space *space, uint32_t row, vg_scratch *scratch);
+/// If a neighbour of `row` is not live: makes the live ones the candidates, and for each of the
+/// others up to `per_dead` of its live neighbours, nearest first. Else answers false.
+bool vg_repair_candidates(
+    const vg_space *space, const vg_graph *graph, uint32_t row, const uint8_t *live,
+    uint32_t per_dead, vg_scratch *scratch);
+/// Drops candidates that are not live.
+void vg_keep_live(const uint8_t *live, vg_scratch *scratch);
 
 #pragma clang assume_nonnull end

@@ -1,0 +1,17 @@
+// One result from each call of a parallel loop, in the order of the calls.
+
+internal import Synchronization
+
+/// Collects what the calls of a parallel loop have to say.
+final class ParallelResults<Element: Sendable>: Sendable {
+    private let results: Mutex<[Element?]>
+
+    /// Room for the results of `count` calls.
+    init(count: Int) { results = Mutex(Array(repeating: nil, count: count)) }
+
+    /// Call `index` says `result`.
+    func set(_ index: Int, _ result: Element) { results.withLock { $0[index] = result } }
+
+    /// What the calls said, in their order; complete once the loop has returned.
+    var all: [Element] { results.withLock { $0.compactMap(\.self) } }
+}
