@@ -53,6 +53,8 @@ final class MemoryFileSystem: FileSystem {
 final class MemoryFile: StoredFile {
     struct State {
         var bytes: [UInt8]
+        /// The bytes as of the last sync.
+        var durable: [UInt8] = []
         /// Calls by name that fail from now on.
         var failing: [String: StorageError.Kind] = [:]
         /// The most bytes one read or write moves.
@@ -70,6 +72,7 @@ final class MemoryFile: StoredFile {
     }
 
     var bytes: [UInt8] { state.withLock { $0.bytes } }
+    var durableBytes: [UInt8] { state.withLock { $0.durable } }
 
     /// Makes every later call named `call` fail, or work again.
     func fail(_ call: String, _ kind: StorageError.Kind?) {
@@ -115,7 +118,7 @@ final class MemoryFile: StoredFile {
     }
 
     func sync(_ kind: SyncKind) throws(StorageError) {
-        try call(kind == .data ? "fdatasync" : "fsync") { _ in }
+        try call(kind == .data ? "fdatasync" : "fsync") { $0.durable = $0.bytes }
     }
 
     func preallocate(_ range: Range<UInt64>) throws(StorageError) {
