@@ -174,7 +174,13 @@ private struct TextAccumulator {
         let count = try reader.readCount(limit: limit, "length of an attribute")
         let start = try reader.skip(count)
         let part = reader.bytes.extracting(start..<start + count)
-        unsafe part.withUnsafeBytes { unsafe append($0) }
+        let isText = unsafe part.withUnsafeBytes { text in
+            let span = unsafe Span<UInt8>(_unsafeBytes: text)
+            guard (try? UTF8Span(validating: span)) != nil else { return false }
+            unsafe append(text)
+            return true
+        }
+        guard isText else { throw reader.error(.invalidValue, "an attribute is not UTF-8") }
     }
 
     private mutating func append(_ text: UnsafeRawBufferPointer) {

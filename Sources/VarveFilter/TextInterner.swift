@@ -6,7 +6,7 @@ internal import VarveFormat
 struct TextInterner {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
-    /// Numbers plus one by hash; zero is free. The length is a power of two.
+    /// Numbers plus one by hash, in as many places as a power of two; zero is free.
     private var slots = [UInt32](repeating: 0, count: 64)
 
     /// Different texts so far.

@@ -255,8 +255,12 @@ import VarveFormat
         let twice = AttributeRecord.encode([(Sample.price, .int(1)), (Sample.price, .int(2))])
         var badFlag = AttributeRecord.encode([(Sample.isNew, .bool(true))])
         badFlag[badFlag.count - 1] = 2
+        var badText = AttributeRecord.encode([(Sample.title, .string("a"))])
+        badText[badText.count - 1] = 0xFF
         let nan = AttributeRecord.encode([(Sample.weight, .double(.nan))])
-        for bad in [otherType, twice, badFlag, nan, good + [0], Array(good.dropLast()), [9]] {
+        for bad in [
+            otherType, twice, badFlag, nan, badText, good + [0], Array(good.dropLast()), [9],
+        ] {
             var builder = AttributeSectionsBuilder()
             try builder.append(good)
             #expect(throws: FormatError.self) { try builder.append(bad) }

@@ -75,5 +75,14 @@ struct PackedIntegers: Sendable {
         self.count = count
         self.width = width
         offset = try reader.skip(Self.byteCount(count: count, width: width))
+        let used = count * width % 64
+        guard used > 0 else { return }
+        let numbers = self
+        let last = unsafe reader.bytes.withUnsafeBytes { base in
+            unsafe Self.word(base, numbers.offset + numbers.byteCount - 8)
+        }
+        guard last >> UInt64(used) == 0 else {
+            throw reader.error(.invalidValue, "bits behind the last number are not zero")
+        }
     }
 }

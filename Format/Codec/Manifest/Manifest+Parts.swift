@@ -1,7 +1,7 @@
 // The parts of a manifest's body, each written and read side by side.
 
 extension Manifest {
-    /// Appends the 72 bytes that every manifest has, in the order of the specification.
+    /// Appends the 64 bytes that every manifest has, in the order of the specification.
     func encodeFixed(into writer: inout ByteWriter) {
         writer.append(parent?.version.rawValue ?? 0)
         writer.append(parent?.digest.low ?? 0)
