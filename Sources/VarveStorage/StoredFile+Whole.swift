@@ -8,13 +8,34 @@ extension StoredFile {
     public func readFully(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64)
         throws(StorageError)
     {
+        let count = try unsafe readAvailable(into: buffer, at: offset)
+        guard count == buffer.count else {
+            throw StorageError(.endOfFile, call: "pread", path: path)
+        }
+    }
+
+    /// Fills `buffer` with the bytes from `offset` on, as far as the file goes.
+    ///
+    /// - Returns: How many bytes are filled; fewer than the buffer has only where the file ends.
+    public func readAvailable(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64)
+        throws(StorageError) -> Int
+    {
+        // A read that begins aligned goes on aligned, as a direct one must.
+        let block = PosixFile.directAlignment
+        let isAligned = offset.isMultiple(of: UInt64(block)) && buffer.count.isMultiple(of: block)
         var done = 0
         while done < buffer.count {
-            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let count = try unsafe read(into: rest, at: offset + UInt64(done))
-            guard count > 0 else { throw StorageError(.endOfFile, call: "pread", path: path) }
-            done += count
+            let start = isAligned ? done / block * block : done
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+            let end = start + (try unsafe read(into: rest, at: offset + UInt64(start)))
+            if end <= done {
+                // Nothing new: the end, unless the last block was read short once more.
+                if end == start { return done }
+                if offset + UInt64(done) >= (try byteCount()) { return done }
+            }
+            done = max(done, end)
         }
+        return done
     }
 
     /// The `count` bytes from `offset` on.

@@ -67,6 +67,13 @@ package final class PosixFile: StoredFile {
             "a direct read is aligned to 4,096 in offset, count and address")
     }
 
+    /// Stops a caller whose read does not keep to the alignment this file was opened for.
+    func checkAlignment(_ request: ReadRequest) {
+        guard isDirect else { return }
+        unsafe Self.checkAlignment(
+            of: UnsafeRawBufferPointer(request.buffer), at: request.offset)
+    }
+
     package func write(_ buffer: UnsafeRawBufferPointer, at offset: UInt64) throws(StorageError)
         -> Int
     {
