@@ -2,60 +2,76 @@
 
 package import VarveGraph
 
-/// Neighbour lists by ordinal: those of a finished graph, or given one by one.
-package struct NeighborLists: Sendable {
-    private enum Source {
-        case graph(Adjacency)
-        case lists([[UInt32]])
-    }
+/// Neighbour lists by ordinal in two tables: those of a finished graph, or given one by one.
+@safe package final class NeighborLists: @unchecked Sendable {
+    // Invariant for Sendable: the tables are not written after init.
 
-    private let source: Source
-    /// The most neighbours a row may have.
+    /// Rows there are.
+    package let rowCount: Int
+    /// The most neighbours a row may have, and places each row has in the table.
     package let maximumDegree: Int
+    /// `maximumDegree` places a row, the first `degrees[row]` of them used.
+    let table: UnsafePointer<UInt32>
+    /// How many neighbours each row has.
+    let degrees: UnsafePointer<UInt16>
+    private let graph: Adjacency?
 
     /// The lists of a finished graph.
     package init(_ graph: Adjacency) {
-        source = .graph(graph)
+        self.graph = graph
+        rowCount = graph.rowCount
         maximumDegree = graph.maxDegree
+        unsafe table = graph.neighbourTable
+        unsafe degrees = graph.degreeTable
     }
 
     /// These lists, each of at most `maximumDegree` rows.
     package init(_ lists: [[UInt32]], maximumDegree: Int) {
         precondition(lists.allSatisfy { $0.count <= maximumDegree })
-        source = .lists(lists)
+        graph = nil
+        rowCount = lists.count
         self.maximumDegree = maximumDegree
+        let table = UnsafeMutablePointer<UInt32>.allocate(capacity: lists.count * maximumDegree)
+        let degrees = UnsafeMutablePointer<UInt16>.allocate(capacity: lists.count)
+        unsafe table.initialize(repeating: 0, count: lists.count * maximumDegree)
+        for (row, list) in lists.enumerated() {
+            unsafe (degrees + row).initialize(to: UInt16(list.count))
+            for (place, id) in list.enumerated() {
+                unsafe table[row * maximumDegree + place] = id
+            }
+        }
+        unsafe self.table = UnsafePointer(table)
+        unsafe self.degrees = UnsafePointer(degrees)
     }
 
-    /// Rows there are.
-    package var rowCount: Int {
-        switch source {
-        case .graph(let graph): graph.rowCount
-        case .lists(let lists): lists.count
-        }
+    deinit {
+        guard graph == nil else { return }
+        unsafe table.deallocate()
+        unsafe degrees.deallocate()
     }
 
     /// How many neighbours `row` has.
     package func degree(of row: Int) -> Int {
-        switch source {
-        case .graph(let graph): unsafe Int(graph.degreeTable[row])
-        case .lists(let lists): lists[row].count
-        }
+        precondition(row < rowCount)
+        return unsafe Int(degrees[row])
     }
 
-    /// Calls `body` with the neighbours of `row`.
-    package func withNeighbors<R>(
-        of row: Int, _ body: (UnsafeBufferPointer<UInt32>) -> R
-    ) -> R {
-        precondition(row < rowCount)
-        switch source {
-        case .graph(let graph):
-            // Safety: the table has maxDegree places a row, and lives as long as the graph.
-            return unsafe body(
-                UnsafeBufferPointer(
-                    start: graph.neighbourTable + row * graph.maxDegree,
-                    count: Int(graph.degreeTable[row])))
-        case .lists(let lists):
-            return unsafe lists[row].withUnsafeBufferPointer { unsafe body($0) }
+    /// The neighbours of `row`; valid while this object lives.
+    package func neighbors(of row: Int) -> UnsafeBufferPointer<UInt32> {
+        // Safety: every row has maximumDegree places in the table.
+        unsafe UnsafeBufferPointer(start: table + row * maximumDegree, count: degree(of: row))
+    }
+
+    /// Whether every list is within its degree and names other rows only.
+    func areInside() -> Bool {
+        for row in 0..<rowCount {
+            guard degree(of: row) <= maximumDegree else { return false }
+            let list = unsafe neighbors(of: row)
+            for place in list.indices {
+                let id = unsafe list[place]
+                guard id < UInt32(rowCount), id != UInt32(row) else { return false }
+            }
         }
+        return true
     }
 }

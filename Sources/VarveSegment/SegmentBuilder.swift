@@ -1,6 +1,8 @@
 // Writes segments.
 
-package import VarveFormat
+public import VarveFormat
+public import VarveGraph
+public import VarveKernels
 public import VarveStorage
 
 /// Writes segment files from rows and a graph, in a stream.
@@ -24,8 +26,18 @@ public struct SegmentBuilder: Sendable {
     ///
     /// - Throws: ``SegmentError``; whatever fails, no file is left behind as far as the disk allows
     ///   its removal.
+    public func build(
+        _ plan: SegmentPlan, rows: any SegmentRows, graph: Adjacency, vectors: ByteVectorTable,
+        at path: FilePath
+    ) throws(SegmentError) -> SegmentRecord {
+        try build(
+            plan, rows: rows, neighbors: NeighborLists(graph), vectors: vectors, at: path)
+    }
+
+    /// The same for any neighbour lists; without vectors, the segment has no codes.
     package func build(
-        _ plan: SegmentPlan, rows: any SegmentRows, neighbors: NeighborLists, at path: FilePath
+        _ plan: SegmentPlan, rows: any SegmentRows, neighbors: NeighborLists,
+        vectors: ByteVectorTable? = nil, at path: FilePath
     ) throws(SegmentError) -> SegmentRecord {
         try Self.check(plan, rows: rows, neighbors: neighbors)
         let order = try IdentifierOrder(of: rows)
@@ -42,6 +54,7 @@ public struct SegmentBuilder: Sendable {
             try writer.write(.entry, EntryPoints(plan.entryPoints).encoded())
             try writer.write(.statistics, Self.statistics(of: neighbors).encoded())
             try writeIdentifiers(of: rows, order, to: writer)
+            if let vectors { try writeCodes(of: vectors, neighbors, plan, to: writer) }
             try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
             let (byteCount, digest) = try writer.finish()
             return SegmentRecord(
@@ -65,6 +78,9 @@ public struct SegmentBuilder: Sendable {
         }
         guard SegmentDescription.degreeRange.contains(neighbors.maximumDegree) else {
             throw .invalidRows("a graph of degree \(neighbors.maximumDegree)")
+        }
+        guard neighbors.areInside() else {
+            throw .invalidRows("a row is its own neighbour, or has one outside the rows")
         }
         guard (1...EntryPoints.maximumCount).contains(plan.entryPoints.count),
             plan.entryPoints.allSatisfy({ $0.index < rows.rowCount })
@@ -143,13 +159,8 @@ extension SegmentBuilder {
             }
             part.append(UInt16(neighbors.degree(of: row)))
             part.append(zeroCount: start + layout.neighborOffset - part.count)
-            let areInside = unsafe neighbors.withNeighbors(of: row) { list in
-                for place in list.indices { part.append(unsafe list[place]) }
-                return unsafe list.allSatisfy { $0 < UInt32(rows.rowCount) }
-            }
-            guard areInside else {
-                throw .invalidRows("row \(row) has a neighbour outside the rows")
-            }
+            let list = unsafe neighbors.neighbors(of: row)
+            for place in list.indices { part.append(unsafe list[place]) }
             part.append(zeroCount: start + layout.recordByteCount - part.count)
             if (row + 1) % layout.recordsPerPage == 0 || row + 1 == rows.rowCount {
                 // Pages drain whole, so the buffer begins with a page and this pads to the end of

@@ -22,6 +22,8 @@ public struct SegmentPlan: Sendable {
     public var liftNorm2: Float
     /// Where walks begin, the graph's start first.
     public var entryPoints: [RowOrdinal]
+    /// Whether the segment gets blocks for walks in memory: faster searches for about as many bytes again.
+    public var includesWalk: Bool
     /// The attributes the rows may use, ascending by number.
     public var attributes: [(id: AttributeID, definition: AttributeDefinition)]
 
@@ -30,6 +32,7 @@ public struct SegmentPlan: Sendable {
         store: StoreID, id: SegmentID, file: FileID, schema: Schema,
         sequences: ClosedRange<SequenceNumber>, graph: SegmentDescription.Graph,
         liftNorm2: Float = 0, entryPoints: [RowOrdinal],
+        includesWalk: Bool = true,
         attributes: [(id: AttributeID, definition: AttributeDefinition)] = []
     ) {
         self.store = store
@@ -40,6 +43,7 @@ public struct SegmentPlan: Sendable {
         self.graph = graph
         self.liftNorm2 = liftNorm2
         self.entryPoints = entryPoints
+        self.includesWalk = includesWalk
         self.attributes = attributes
     }
 }

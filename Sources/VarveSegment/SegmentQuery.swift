@@ -2,6 +2,7 @@
 
 public import VarveFormat
 import VarveKernels
+import VarveQuantization
 
 /// A query vector prepared for a schema, and the buffers of the searches that use it.
 ///
@@ -15,6 +16,12 @@ import VarveKernels
     /// Distances of the records of one page.
     let distances: UnsafeMutablePointer<Float>
     var results = NearestRows()
+    /// The squared norm of the query.
+    private(set) var norm2: Float = 0
+    /// Which of the last query vectors the tables are for.
+    private(set) var generation = 0
+    private var tables: [(rotation: Rotation, table: QueryTable, generation: Int)] = []
+    let pages = PageSearch()
 
     /// The most records of one page: those of one byte and no neighbours.
     static let pageRecordLimit = SegmentBlocks.pageByteCount
@@ -28,8 +35,9 @@ import VarveKernels
         exact = ExactDistance(
             schema.metric == .euclidean ? .squaredL2 : .innerProduct, element: element,
             dimension: schema.dimension)
-        unsafe floats = .allocate(capacity: schema.dimension)
-        unsafe floats.initialize(repeating: 0, count: schema.dimension)
+        // One more component, always zero: the lift of a query.
+        unsafe floats = .allocate(capacity: schema.dimension + 1)
+        unsafe floats.initialize(repeating: 0, count: schema.dimension + 1)
         unsafe distances = .allocate(capacity: Self.pageRecordLimit)
         unsafe distances.initialize(repeating: 0, count: Self.pageRecordLimit)
     }
@@ -42,6 +50,35 @@ import VarveKernels
     /// Takes a vector of the schema's dimension: finite, and of length 1 under cosine.
     public func prepare(_ vector: UnsafePointer<Float>) {
         unsafe floats.update(from: vector, count: schema.dimension)
+        norm2 = Float(unsafe VectorConversion.squaredNorm(vector, count: schema.dimension))
+        generation += 1
+    }
+
+    /// The products of the query with the centroids under `rotation`; made once for each query.
+    func table(_ rotation: Rotation) -> QueryTable {
+        let place: Int
+        if let found = tables.firstIndex(where: { $0.rotation === rotation }) {
+            place = found
+        } else {
+            // As many as a store has large segments; the oldest goes.
+            if tables.count >= 16 { tables.removeFirst() }
+            tables.append((rotation, QueryTable(rotation: rotation), 0))
+            place = tables.count - 1
+        }
+        if tables[place].generation != generation {
+            unsafe tables[place].table.prepare(floats)
+            tables[place].generation = generation
+        }
+        return tables[place].table
+    }
+
+    /// The squared distance between the (lifted) vectors that codes stand for, from an exact distance.
+    func codeDistance(_ distance: Float, liftNorm2: Float) -> Float {
+        switch schema.metric {
+        case .euclidean: distance
+        case .cosine: 2 * distance
+        case .innerProduct: norm2 + liftNorm2 + 2 * distance
+        }
     }
 
     /// The metric's distance from what the exact kernel computes; never a NaN.

@@ -57,8 +57,9 @@ extension SegmentReader {
         }
     }
 
-    /// The ordinal at place `index` of the order of ids.
+    /// The ordinal at place `index` of the order of ids, which must be below ``rowCount``.
     public func sortedOrdinal(_ index: Int) throws(SegmentError) -> RowOrdinal {
+        precondition((0..<rowCount).contains(index))
         let value = unsafe try container.withBytes(
             places.sortedIdentifiers, index * 4..<index * 4 + 4
         ) { (bytes) throws(SegmentError) in

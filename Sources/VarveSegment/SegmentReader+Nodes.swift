@@ -29,31 +29,37 @@ extension SegmentReader {
         precondition(ordinal.index < rowCount)
         let start = layout.offset(of: ordinal)
         return unsafe try container.withBytes(
-            places.nodes, start + layout.vectorByteCount..<start + layout.recordByteCount
-        ) { (bytes) throws(SegmentError) in
-            let degree = unsafe Int(
-                UInt16(littleEndian: bytes.loadUnaligned(as: UInt16.self)))
-            guard degree <= layout.maximumDegree else {
-                throw container.error(
-                    .invalidValue, section: places.nodes, at: start + layout.vectorByteCount,
-                    "row \(ordinal.rawValue) has \(degree) neighbours")
-            }
-            var list: [RowOrdinal] = []
-            list.reserveCapacity(degree)
-            let first = layout.neighborOffset - layout.vectorByteCount
-            for place in 0..<degree {
-                let offset = first + place * 4
-                let value = unsafe UInt32(
-                    littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-                guard value < UInt32(rowCount) else {
-                    throw container.error(
-                        .invalidValue, section: places.nodes,
-                        at: start + layout.vectorByteCount + offset,
-                        "row \(ordinal.rawValue) has the neighbour \(value)")
-                }
-                list.append(RowOrdinal(value))
-            }
-            return list
+            places.nodes, start..<start + layout.recordByteCount
+        ) { (bytes) throws(SegmentError) in unsafe try neighbors(of: ordinal, inRecord: bytes) }
+    }
+
+    /// The neighbours of a row whose record is here.
+    func neighbors(
+        of ordinal: RowOrdinal, inRecord bytes: UnsafeRawBufferPointer
+    ) throws(SegmentError) -> [RowOrdinal] {
+        let start = layout.offset(of: ordinal)
+        let degree = unsafe Int(
+            UInt16(
+                littleEndian: bytes.loadUnaligned(
+                    fromByteOffset: layout.vectorByteCount, as: UInt16.self)))
+        guard degree <= layout.maximumDegree else {
+            throw container.error(
+                .invalidValue, section: places.nodes, at: start + layout.vectorByteCount,
+                "row \(ordinal.rawValue) has \(degree) neighbours")
         }
+        var list: [RowOrdinal] = []
+        list.reserveCapacity(degree)
+        for place in 0..<degree {
+            let offset = layout.neighborOffset + place * 4
+            let value = unsafe UInt32(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            guard value < UInt32(rowCount) else {
+                throw container.error(
+                    .invalidValue, section: places.nodes, at: start + offset,
+                    "row \(ordinal.rawValue) has the neighbour \(value)")
+            }
+            list.append(RowOrdinal(value))
+        }
+        return list
     }
 }

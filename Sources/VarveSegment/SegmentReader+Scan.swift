@@ -34,7 +34,7 @@ extension SegmentReader {
                 let hit = SegmentHit(
                     row: ordinal, distance: try exactDistance(ordinal, from: query))
                 statistics.exactDistanceCount += 1
-                try offer(hit, to: query, deleted, isLive)
+                try offer(hit, to: query) { deleted?.contains($0) != true && isLive($0) }
             }
             return try query.results.takeSorted(self)
         }
@@ -59,21 +59,18 @@ extension SegmentReader {
                 guard hit.distance <= query.results.bound, allowed?.contains(row) ?? true else {
                     continue
                 }
-                try offer(hit, to: query, deleted, isLive)
+                try offer(hit, to: query) { deleted?.contains($0) != true && isLive($0) }
             }
             first += count
         }
         return try query.results.takeSorted(self)
     }
 
-    /// Takes a row into the results of `query` if it is near enough and alive.
+    /// Takes a row into the results of `query` if it is near enough and passes.
     func offer(
-        _ hit: SegmentHit, to query: SegmentQuery, _ deleted: RowSet?,
-        _ isLive: (RowOrdinal) -> Bool
+        _ hit: SegmentHit, to query: SegmentQuery, _ passes: (RowOrdinal) -> Bool
     ) throws(SegmentError) {
-        guard hit.distance <= query.results.bound, deleted?.contains(hit.row) != true,
-            isLive(hit.row)
-        else { return }
+        guard hit.distance <= query.results.bound, passes(hit.row) else { return }
         try query.results.insert(hit, self)
     }
 }

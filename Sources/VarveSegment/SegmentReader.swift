@@ -1,5 +1,6 @@
 // A sealed segment, open for reading.
 
+import Synchronization
 public import VarveFormat
 public import VarveStorage
 
@@ -18,6 +19,8 @@ public final class SegmentReader: Sendable {
     let layout: NodeLayout
     let container: SegmentContainer
     let places: Places
+    /// The codes of the rows, once a search has asked for them.
+    let loadedCodes = AtomicLazyReference<ResidentCodes>()
 
     /// The numbers of the sections a reader uses.
     struct Places: Sendable {
@@ -27,6 +30,10 @@ public final class SegmentReader: Sendable {
         var identifierFilter: Int?
         var statistics: Int?
         var canary: Int?
+        var codebook: Int?
+        var codes: Int?
+        var walkHeader: Int?
+        var walk: Int?
     }
 
     /// Opens the file at `path`, which must be the segment that `record` describes.
@@ -162,6 +169,10 @@ extension SegmentReader {
         places.identifierFilter = container.index(of: SegmentSection.identifierFilter.rawValue)
         places.statistics = container.index(of: SegmentSection.statistics.rawValue)
         places.canary = container.index(of: SegmentSection.canary.rawValue)
+        places.codebook = container.index(of: SegmentSection.codebook.rawValue)
+        places.codes = container.index(of: SegmentSection.codes.rawValue)
+        places.walkHeader = container.index(of: SegmentSection.walkHeader.rawValue)
+        places.walk = container.index(of: SegmentSection.walk.rawValue)
         func expect(_ index: Int, _ byteCount: Int) throws(SegmentError) {
             let found = container.sections[index].entry.byteCount
             guard found == UInt64(byteCount) else {

@@ -1,0 +1,89 @@
+// The sections that are made from 8-bit vectors: codes of rows, blocks of the walk.
+
+import VarveFormat
+import VarveKernels
+import VarveQuantization
+
+extension SegmentBuilder {
+    /// Bytes encoded before they are written.
+    private static let encodingByteCount = 4 << 20
+
+    /// Writes `walk.header`, `walk`, `codebook` and `codes`.
+    func writeCodes(
+        of vectors: ByteVectorTable, _ neighbors: NeighborLists, _ plan: SegmentPlan,
+        to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        let layout = WalkBlockLayout(
+            dimension: plan.schema.dimension, isLifted: plan.schema.metric == .innerProduct,
+            maxDegree: neighbors.maximumDegree)
+        var rotation: Rotation?
+        if plan.includesWalk {
+            let encoder = unsafe WalkBlockEncoder(
+                table: vectors, rowCount: neighbors.rowCount, neighbours: neighbors.table,
+                neighbourStride: neighbors.maximumDegree, degrees: neighbors.degrees,
+                layout: layout, seed: plan.graph.seed, runtime: runtime,
+                threadCount: threadCount)
+            rotation = encoder.codebook.rotation
+            let seeds = Self.seedRows(
+                entryPoints: plan.entryPoints, rowCount: neighbors.rowCount)
+            let header = WalkHeader(
+                codebook: encoder.codebook, seedRows: seeds, table: vectors)
+            try writer.write(.walkHeader, header.encoded())
+            writer.begin(.walk)
+            unsafe try encode(
+                count: neighbors.rowCount, byteCount: layout.byteCount, to: writer
+            ) { rows, destination in
+                unsafe encoder.encode(
+                    rows, into: destination, runtime: runtime, threadCount: threadCount)
+            }
+            try writer.end()
+        }
+        let encoder = RowCodeEncoder(
+            table: vectors, rowCount: neighbors.rowCount,
+            rotation: rotation
+                ?? RowCodeEncoder.rotation(
+                    for: vectors, rowCount: neighbors.rowCount, shape: layout.shape,
+                    seed: plan.graph.seed))
+        let codebook = RowCodebook(rotation: encoder.rotation, unit: encoder.unit)
+        try writer.write(.codebook, codebook.encoded())
+        writer.begin(.codes)
+        unsafe try encode(
+            count: RowCodes.groupCount(rowCount: neighbors.rowCount),
+            byteCount: RowCodes.groupByteCount(shape: layout.shape), to: writer
+        ) { groups, destination in
+            unsafe encoder.encode(
+                groups, into: destination, runtime: runtime, threadCount: threadCount)
+        }
+        try writer.end()
+    }
+
+    /// Encodes `count` records of `byteCount` bytes a few MiB at a time, and writes them.
+    private func encode(
+        count: Int, byteCount: Int, to writer: SegmentFileWriter,
+        _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void
+    ) throws(SegmentError) {
+        let step = min(count, max(1, Self.encodingByteCount / byteCount))
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: step * byteCount, alignment: 64)
+        defer { unsafe memory.deallocate() }
+        var first = 0
+        while first < count {
+            let range = first..<min(count, first + step)
+            unsafe body(range, memory)
+            unsafe try writer.append(
+                UnsafeRawBufferPointer(start: memory, count: range.count * byteCount))
+            first = range.upperBound
+        }
+    }
+
+    /// Rows a walk may begin at: the entry points, then rows spread evenly.
+    private static func seedRows(entryPoints: [RowOrdinal], rowCount: Int) -> [UInt32] {
+        let count = min(256, (rowCount + 15) / 16)
+        var rows = entryPoints.prefix(256).map(\.rawValue)
+        var taken = Set(rows)
+        for place in 0..<count {
+            let row = UInt32(place * rowCount / count)
+            if taken.insert(row).inserted { rows.append(row) }
+        }
+        return rows
+    }
+}
