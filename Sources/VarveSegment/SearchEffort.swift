@@ -4,7 +4,8 @@
 public struct SearchEffort: Hashable, Sendable {
     /// Stop once so many expanded nodes are nearer than everything else known; 0 for no such stop.
     public var width: Int
-    /// Stop once nothing known is nearer than (1 + γ) times the k-th squared distance; negative for no such stop.
+    /// Stop once nothing known is nearer than (1 + γ) times the k-th squared distance; negative for
+    /// no such stop.
     public var gamma: Float
 
     /// Stops at whichever comes first.
@@ -16,8 +17,8 @@ public struct SearchEffort: Hashable, Sendable {
 
     /// Nodes such a search is likely to expand, for plans.
     ///
-    /// With a width, each of them and a few that fall out again; under a γ, what data of many kinds has needed: about 40
-    /// at γ = 0.1 for ten results, in proportion.
+    /// With a width, each of them and a few that fall out again; under a γ, what data of many kinds
+    /// has needed: about 40 at γ = 0.1 for ten results, in proportion.
     func expectedExpansionCount(k: Int) -> Int {
         let byGamma = gamma < 0 ? Int.max : Int(16 + 250 * min(gamma, 4)) * max(1, k / 10)
         let byWidth = width == 0 ? Int.max : max(width, k) + 16

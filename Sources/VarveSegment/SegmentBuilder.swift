@@ -1,5 +1,6 @@
 // Writes segments.
 
+import VarveFilter
 public import VarveFormat
 public import VarveGraph
 public import VarveKernels
@@ -54,6 +55,7 @@ public struct SegmentBuilder: Sendable {
             try writer.write(.entry, EntryPoints(plan.entryPoints).encoded())
             try writer.write(.statistics, Self.statistics(of: neighbors).encoded())
             try writeIdentifiers(of: rows, order, to: writer)
+            try writeAttributes(of: rows, to: writer)
             if let vectors { try writeCodes(of: vectors, neighbors, plan, to: writer) }
             try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
             let (byteCount, digest) = try writer.finish()
@@ -128,6 +130,34 @@ extension SegmentBuilder {
         try writer.end()
         try writeWords(.sortedIdentifiers, order.sorted, to: writer)
         try writeWords(.identifierFilter, order.filter.words, to: writer)
+    }
+
+    /// Writes the attribute sections, none if no row has an attribute.
+    private func writeAttributes(
+        of rows: any SegmentRows, to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        var builder = AttributeSectionsBuilder()
+        var hasAttributes = false
+        for row in 0..<rows.rowCount {
+            var failure: FormatError?
+            unsafe try rows.withAttributes(RowOrdinal(UInt32(row))) { bytes in
+                if unsafe !bytes.isEmpty { hasAttributes = true }
+                do throws(FormatError) { unsafe try builder.append(bytes) } catch {
+                    failure = error
+                }
+            }
+            if let failure {
+                throw .invalidRows("the attributes of row \(row): \(failure.detail)")
+            }
+        }
+        guard hasAttributes else { return }
+        for (section, bytes) in builder.finish() {
+            writer.begin(
+                section.rawValue, isRequired: section.isRequired,
+                blockByteCount: Self.randomBlockByteCount)
+            try writer.append(bytes)
+            try writer.end()
+        }
     }
 
     private func writeWords(

@@ -22,7 +22,8 @@ public struct SegmentPlan: Sendable {
     public var liftNorm2: Float
     /// Where walks begin, the graph's start first.
     public var entryPoints: [RowOrdinal]
-    /// Whether the segment gets blocks for walks in memory: faster searches for about as many bytes again.
+    /// Whether the segment gets blocks for walks in memory: faster searches for about as many bytes
+    /// again.
     public var includesWalk: Bool
     /// The attributes the rows may use, ascending by number.
     public var attributes: [(id: AttributeID, definition: AttributeDefinition)]

@@ -72,7 +72,8 @@ import VarveQuantization
         return tables[place].table
     }
 
-    /// The squared distance between the (lifted) vectors that codes stand for, from an exact distance.
+    /// The squared distance between the (lifted) vectors that codes stand for, from an exact
+    /// distance.
     func codeDistance(_ distance: Float, liftNorm2: Float) -> Float {
         switch schema.metric {
         case .euclidean: distance

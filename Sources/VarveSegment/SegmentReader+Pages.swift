@@ -1,4 +1,5 @@
-// The search that reads node pages: codes steer, every record of a page that is read is compared exactly.
+// The search that reads node pages: codes steer, every record of a page that is read is compared
+// exactly.
 
 import Synchronization
 import VarveFormat
@@ -20,8 +21,8 @@ extension SegmentReader {
 
     /// Walks from page to page and leaves the nearest rows in `query.results`.
     ///
-    /// One page is read at a time: the one of the candidate nearest by its code, or by its exact distance where its
-    /// page has been read for another row.
+    /// One page is read at a time: the one of the candidate nearest by its code, or by its exact
+    /// distance where its page has been read for another row.
     func searchPages(
         _ query: SegmentQuery, _ resident: ResidentCodes, effort: SearchEffort, k: Int,
         passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
@@ -54,7 +55,8 @@ extension SegmentReader {
         }
     }
 
-    /// Calls `body` with bytes of the node pages; a block that has been read stays until the search ends.
+    /// Calls `body` with bytes of the node pages; a block that has been read stays until the search
+    /// ends.
     private func withNodes<R>(
         _ range: Range<Int>, _ search: PageSearch,
         _ body: (UnsafeRawBufferPointer) throws(SegmentError) -> R

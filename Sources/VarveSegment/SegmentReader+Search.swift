@@ -3,12 +3,13 @@
 public import VarveFormat
 
 extension SegmentReader {
-    /// The `k` nearest rows as far as a walk of this effort finds them; nearest first, exact ties in the order of
-    /// ids.
+    /// The `k` nearest rows as far as a walk of this effort finds them; nearest first, exact ties
+    /// in the order of ids.
     ///
-    /// Distances are exact whatever the way. The segment is scanned where that costs no more than a walk, by the rule of
-    /// ``isScanCheaper(effort:k:passingCount:)``. Rows of `deleted` and rows outside `allowed` are left out, and so are
-    /// those `isLive` refuses, which is asked only about rows near enough to be results.
+    /// Distances are exact whatever the way. The segment is scanned where that costs no more than a
+    /// walk, by the rule of ``isScanCheaper(effort:k:passingCount:)``. Rows of `deleted` and rows
+    /// outside `allowed` are left out, and so are those `isLive` refuses, which is asked only about
+    /// rows near enough to be results.
     public func search(
         _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: RowSet? = nil,
         allowed: RowSet? = nil, statistics: inout SegmentSearchStatistics,
@@ -16,9 +17,23 @@ extension SegmentReader {
     ) throws(SegmentError) -> [SegmentHit] {
         precondition(query.schema == schema && k >= 0)
         let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
-        guard !isScanCheaper(effort: effort, k: k, passingCount: passing),
-            let resident = try rowCodes()
-        else {
+        guard !isScanCheaper(effort: effort, k: k, passingCount: passing) else {
+            return try searchExactly(
+                query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,
+                isLive: isLive)
+        }
+        return try searchGraph(
+            query, k: k, effort: effort, deleted: deleted, allowed: allowed,
+            statistics: &statistics, isLive: isLive)
+    }
+
+    /// The same by way of the graph, whatever it costs; a segment without codes is scanned.
+    package func searchGraph(
+        _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: RowSet? = nil,
+        allowed: RowSet? = nil, statistics: inout SegmentSearchStatistics,
+        isLive: (RowOrdinal) -> Bool
+    ) throws(SegmentError) -> [SegmentHit] {
+        guard let resident = try rowCodes() else {
             return try searchExactly(
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,
                 isLive: isLive)
@@ -34,9 +49,10 @@ extension SegmentReader {
 
     /// Whether comparing every row that may be a result costs no more than a walk.
     ///
-    /// Both are counted in pages of 4 KiB read: a scan reads all of them in order, or one for each row where few may
-    /// be results; a walk reads one for each node it expands, and must expand more nodes the fewer of them may be
-    /// results. A page read here and there counts as four read in order.
+    /// Both are counted in pages of 4 KiB read: a scan reads all of them in order, or one for each
+    /// row where few may be results; a walk reads one for each node it expands, and must expand
+    /// more nodes the fewer of them may be results. A page read here and there counts as four read
+    /// in order.
     public func isScanCheaper(effort: SearchEffort, k: Int, passingCount: Int) -> Bool {
         guard passingCount > k else { return true }
         let pages = layout.byteCount(rowCount: rowCount) / SegmentBlocks.pageByteCount

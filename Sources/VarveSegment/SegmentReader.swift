@@ -1,6 +1,7 @@
 // A sealed segment, open for reading.
 
 import Synchronization
+import VarveFilter
 public import VarveFormat
 public import VarveStorage
 
@@ -21,6 +22,8 @@ public final class SegmentReader: Sendable {
     let places: Places
     /// The codes of the rows, once a search has asked for them.
     let loadedCodes = AtomicLazyReference<ResidentCodes>()
+    /// The attributes, once someone has asked for them.
+    let openedAttributes = AtomicLazyReference<AttributeReader<SegmentAttributeSource>>()
 
     /// The numbers of the sections a reader uses.
     struct Places: Sendable {
@@ -151,7 +154,9 @@ extension SegmentReader {
         _ container: SegmentContainer
     ) throws(SegmentError) {
         for (index, section) in container.sections.enumerated()
-        where section.entry.isRequired && SegmentSection(rawValue: section.entry.name) == nil {
+        where section.entry.isRequired && SegmentSection(rawValue: section.entry.name) == nil
+            && AttributeSection(rawValue: section.entry.name) == nil
+        {
             throw container.error(
                 .tooNew, section: index, at: 0, "a section this version must know and does not")
         }

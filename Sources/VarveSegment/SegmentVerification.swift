@@ -1,5 +1,8 @@
 // Reads a sealed segment once more, all of it, before anyone believes it.
 
+import VarveFilter
+import VarveKernels
+import VarveQuantization
 public import VarveFormat
 public import VarveStorage
 
@@ -42,6 +45,8 @@ public struct SegmentVerification: Hashable, Sendable {
         edgeCount = try reader.verifyNodes()
         sweepCount = try reader.verifyReachability()
         try reader.verifyFigures(edgeCount: edgeCount)
+        try reader.verifyAttributes()
+        try reader.verifyCodes()
     }
 
     private mutating func compareDigest(
@@ -201,5 +206,32 @@ extension SegmentReader {
             }
         }
         _ = try canary()
+    }
+
+    /// Every attribute record can be read.
+    func verifyAttributes() throws(SegmentError) {
+        let attributes = try attributes()
+        var block: AttributeRowBlock?
+        for row in 0..<UInt32(rowCount) {
+            let ordinal = RowOrdinal(row)
+            if block?.rows.contains(row) != true { block = try attributes.block(of: ordinal) }
+            guard let block else { return }
+            try decoding(in: container.name) { () throws(FormatError) in
+                _ = try block.attributes(of: ordinal)
+            }
+        }
+    }
+
+    /// Codes and walk blocks have the lengths their headers call for.
+    func verifyCodes() throws(SegmentError) {
+        if places.codes != nil { _ = try ResidentCodes(of: self) }
+        guard let walk = places.walk else { return }
+        let header = try walkHeader()
+        let expected = UInt64(header.codebook.layout.byteCount * rowCount)
+        let found = container.sections[walk].entry.byteCount
+        guard found == expected else {
+            throw container.error(
+                .invalidValue, section: walk, at: 0, "\(found) bytes, expected \(expected)")
+        }
     }
 }

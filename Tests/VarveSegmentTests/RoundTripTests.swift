@@ -78,8 +78,9 @@ struct RoundTripTests {
             }
             #expect(vector == sample.rows.vectors[row])
             let neighbors = try reader.neighbors(of: ordinal).map(\.rawValue)
-            let expected = unsafe sample.neighbors.withNeighbors(of: row) { unsafe Array($0) }
+            let expected = unsafe Array(sample.neighbors.neighbors(of: row))
             #expect(neighbors == expected)
+            #expect(try reader.attributeRecord(of: ordinal) == sample.rows.records[row])
         }
         var numbers = Numbers(seed: 99)
         for _ in 0..<50 {

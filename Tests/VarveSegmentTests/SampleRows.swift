@@ -66,7 +66,11 @@ extension SampleRows {
         self.schema = schema
         self.ids = ids
         vectors = (0..<rowCount).map { _ in SampleRows.vector(schema, &numbers) }
-        records = (0..<rowCount).map { row in row % 3 == 0 ? [] : [UInt8(row % 251), 1, 2] }
+        records = (0..<rowCount).map { row in
+            row % 3 == 0
+                ? []
+                : AttributeRecord.encode([(AttributeID(0), .string("colour \(row % 7)"))])
+        }
     }
 
     /// The bytes of a random vector.

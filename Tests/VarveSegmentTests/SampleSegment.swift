@@ -1,6 +1,7 @@
 // Segments made from a seed, written to a disk in memory.
 
 import VarveFormat
+import VarveGraph
 import VarveSegment
 import VarveStorage
 
@@ -25,6 +26,28 @@ struct SampleSegment {
         let builder = SegmentBuilder(
             fileSystem: disk, runtime: TestRuntime(), threadCount: threadCount)
         record = try builder.build(plan, rows: rows, neighbors: neighbors, at: Self.path)
+        self.disk = disk
+    }
+
+    /// A segment with a real graph, codes and, if wanted, walk blocks.
+    init(
+        indexed schema: Schema, rowCount: Int, seed: UInt64, maxDegree: Int = 16,
+        includesWalk: Bool = true, threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
+    ) throws {
+        rows = SampleRows(schema: schema, rowCount: rowCount, seed: seed)
+        let vectors = SampleVectors(rows)
+        let graph = try vectors.graph(
+            rowCount: rowCount, maxDegree: maxDegree, threadCount: threadCount)
+        neighbors = NeighborLists(graph)
+        var plan = Self.plan(schema: schema)
+        plan.entryPoints = graph.entryPoints
+        plan.liftNorm2 = vectors.liftNorm2
+        plan.includesWalk = includesWalk
+        self.plan = plan
+        let builder = SegmentBuilder(
+            fileSystem: disk, runtime: TestRuntime(), threadCount: threadCount)
+        record = try builder.build(
+            plan, rows: rows, graph: graph, vectors: vectors.table, at: Self.path)
         self.disk = disk
     }
 

@@ -1,0 +1,104 @@
+// Searches that walk the graph, compared with scans.
+
+import Testing
+import VarveFormat
+import VarveSegment
+import VarveStorage
+
+@Suite("Searches of segments")
+struct SearchTests {
+    static let schemas = [
+        Schema(dimension: 24, metric: .euclidean, elementType: .float32),
+        Schema(dimension: 24, metric: .cosine, elementType: .float16),
+        Schema(dimension: 24, metric: .innerProduct, elementType: .float32),
+        Schema(dimension: 24, metric: .euclidean, elementType: .uint8),
+        Schema(dimension: 24, metric: .euclidean, elementType: .int8),
+        Schema(dimension: 1_200, metric: .euclidean, elementType: .float32),
+    ]
+    static let effort = SearchEffort(width: 60)
+
+    @Test(arguments: schemas, [true, false])
+    func `a walk finds nearly all true neighbours`(_ schema: Schema, _ isMapped: Bool) throws {
+        let rowCount = schema.dimension > 1_000 ? 300 : 2_000
+        let effort = SearchEffort(width: schema.dimension > 1_000 ? 150 : 60)
+        let sample = try SampleSegment(indexed: schema, rowCount: rowCount, seed: 61)
+        let reader = try sample.open(isMapped ? .mapped : .paged(PageCache(byteBudget: 1 << 20)))
+        let query = SegmentQuery(schema: schema)
+        var (walk, scan) = (SegmentSearchStatistics(), SegmentSearchStatistics())
+        var found = 0
+        for seed in 0..<20 {
+            SampleVector(schema: schema, seed: UInt64(1_000 + seed)).prepare(query)
+            let exact = try reader.searchExactly(query, k: 10, statistics: &scan) { _ in true }
+            let hits = try reader.searchGraph(
+                query, k: 10, effort: effort, statistics: &walk
+            ) { _ in true }
+            #expect(hits.count == 10)
+            found += hits.filter { hit in exact.contains { $0.row == hit.row } }.count
+            for hit in hits {
+                let distance = try reader.exactDistance(hit.row, from: query)
+                #expect(abs(hit.distance - distance) <= 1e-5 * max(1, abs(distance)))
+            }
+        }
+        #expect(walk.scanCount == 0)
+        #expect(walk.expandedNodeCount > 0)
+        #expect(found >= 170, "\(found) of 200")
+    }
+
+    @Test(arguments: [true, false])
+    func `deleted, dead and not allowed rows never come out`(_ isMapped: Bool) throws {
+        let schema = Schema(dimension: 16, metric: .euclidean, elementType: .float32)
+        let sample = try SampleSegment(indexed: schema, rowCount: 2_000, seed: 62)
+        let reader = try sample.open(isMapped ? .mapped : .paged(PageCache(byteBudget: 1 << 20)))
+        let query = SegmentQuery(schema: schema)
+        let half = RowSet((0..<2_000).filter { $0 % 2 == 0 }.map { RowOrdinal(UInt32($0)) })
+        for seed in 0..<10 {
+            SampleVector(schema: schema, seed: UInt64(2_000 + seed)).prepare(query)
+            var statistics = SegmentSearchStatistics()
+            for (deleted, allowed) in [(half, nil), (nil, half), (half, half)]
+                as [(
+                    RowSet?, RowSet?
+                )]
+            {
+                let hits = try reader.searchGraph(
+                    query, k: 10, effort: Self.effort, deleted: deleted, allowed: allowed,
+                    statistics: &statistics
+                ) { $0.index % 3 != 0 }
+                #expect(hits.count == (deleted != nil && allowed != nil ? 0 : 10))
+                for hit in hits {
+                    #expect(hit.row.index % 3 != 0)
+                    #expect(deleted?.contains(hit.row) != true)
+                    #expect(allowed?.contains(hit.row) != false)
+                }
+            }
+        }
+    }
+
+    @Test func `few rows, and few rows that may be results, are scanned`() throws {
+        let schema = Schema(dimension: 16, metric: .euclidean, elementType: .float32)
+        let small = try SampleSegment(indexed: schema, rowCount: 100, seed: 63).open()
+        let large = try SampleSegment(schema: schema, rowCount: 20_000, seed: 64).open()
+        #expect(small.isScanCheaper(effort: Self.effort, k: 10, passingCount: 100))
+        #expect(!large.isScanCheaper(effort: Self.effort, k: 10, passingCount: 20_000))
+        #expect(large.isScanCheaper(effort: Self.effort, k: 10, passingCount: 50))
+        #expect(large.isScanCheaper(effort: Self.effort, k: 10, passingCount: 10))
+    }
+
+    @Test(arguments: [Metric.euclidean, .innerProduct], [1, 40, 1_000])
+    func `a segment with everything in it verifies`(_ metric: Metric, _ rowCount: Int) throws {
+        let schema = Schema(dimension: 16, metric: metric, elementType: .float32)
+        let sample = try SampleSegment(indexed: schema, rowCount: rowCount, seed: 65)
+        let verification = try SegmentVerification(
+            verifying: SampleSegment.path, of: sample.disk, against: sample.record)
+        #expect(verification.sweepCount > 0)
+        let names = try sample.open().sectionEntries.map(\.name)
+        #expect(names.contains("walk") && names.contains("codes"))
+        try RoundTripTests.compare(sample, try sample.open())
+    }
+
+    @Test func `codes and blocks do not depend on the threads`() throws {
+        let schema = Schema(dimension: 40, metric: .innerProduct, elementType: .float32)
+        let one = try SampleSegment(indexed: schema, rowCount: 700, seed: 66, threadCount: 1)
+        let two = try SampleSegment(indexed: schema, rowCount: 700, seed: 66, threadCount: 2)
+        #expect(one.disk[SampleSegment.path] == two.disk[SampleSegment.path])
+    }
+}
