@@ -109,7 +109,8 @@ internal import Testing
     }
 
     @Test(arguments: [
-        "let XX" + "XYZ = 1", "a framework/list", "color #" + "12ab", "$#", "# 12 heads",
+        "let XX" + "XYZ = 1", "mkdtemp(a-XX" + "XX" + "XX)", "a framework/list", "color #" + "12ab",
+        "$#", "# 12 heads",
     ])
     func `harmless words pass`(line: String) {
         #expect(wordViolations(SourceFile(path: "Format/notes.md", text: line)).isEmpty)

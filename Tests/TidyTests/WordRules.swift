@@ -38,14 +38,14 @@ func wordViolations(_ file: SourceFile) -> [Violation] {
 
 /// Whether `text` stands in `line`, not as a part of a longer word.
 private func containsWord(_ line: String, _ text: String) -> Bool {
-    var rest = Substring(line)
-    while let range = rest.firstRange(of: text) {
-        let before = rest[..<range.lowerBound].last
-        let after = rest[range.upperBound...].first
+    var start = line.startIndex
+    while let range = line[start...].firstRange(of: text) {
+        let before = line[..<range.lowerBound].last
+        let after = line[range.upperBound...].first
         let startsWord = !(before?.isLetter ?? false) || !(text.first?.isLetter ?? false)
         let endsWord = !(after?.isLetter ?? false) || !(text.last?.isLetter ?? false)
         if startsWord && endsWord { return true }
-        rest = rest[range.upperBound...]
+        start = line.index(after: range.lowerBound)
     }
     return false
 }
