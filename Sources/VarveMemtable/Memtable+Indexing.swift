@@ -34,8 +34,6 @@ extension Memtable {
         runtime: any Runtime, threadCount: Int
     ) throws(StorageError) -> SealedMemtable {
         precondition(isSealed, "a memtable is finished after it is sealed")
-        let view = view
-        graph.insert(upTo: view.rowCount, runtime: runtime, threadCount: threadCount)
         return try SealedMemtable(view: view, runtime: runtime, threadCount: threadCount)
     }
 }

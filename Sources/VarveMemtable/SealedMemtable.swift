@@ -26,6 +26,10 @@ internal import VarveStorage
     /// What holds the codes where they are not the memtable's own.
     private let codes: CompactCodes?
 
+    /// Finishes the graph of a sealed memtable's last view.
+    ///
+    /// The graph the memtable has grown is kept where at least three rows in four are live; else
+    /// the live ones get a new one, which is hardly dearer then and better.
     init(
         view: MemtableView, runtime: any Runtime, threadCount: Int
     ) throws(StorageError) {
@@ -41,22 +45,39 @@ internal import VarveStorage
         self.rows = rows
         self.ordinals = ordinals
         liftedNorm2 = memtable.writer.liftedNorm2
-        if rows.count == view.rowCount {
+        let rebuilds = rows.count * 4 < view.rowCount * 3
+        let whole = rebuilds ? nil : Self.wholeGraph(view, runtime, threadCount)
+        if let whole, rows.count == view.rowCount {
             codes = nil
             byteVectors = memtable.rows.byteVectors(memtable.schema)
-            adjacency = memtable.graph.finish(
-                rowCount: rows.count, runtime: runtime, threadCount: threadCount)
+            adjacency = whole
             return
         }
         let compact = try CompactCodes(memtable, rows: rows)
         codes = compact
         byteVectors = compact.table
+        let parameters = memtable.capacity.graph
+        if let whole {
+            adjacency = whole.restricted(
+                to: rows.map { RowOrdinal($0) }, table: memtable.rows.byteVectors(memtable.schema),
+                parameters: parameters, runtime: runtime, threadCount: threadCount)
+            return
+        }
         let graph = try GrowingGraph(
-            table: compact.table, capacity: max(rows.count, 1),
-            parameters: memtable.capacity.graph)
+            table: compact.table, capacity: max(rows.count, 1), parameters: parameters)
         graph.insert(upTo: rows.count, runtime: runtime, threadCount: threadCount)
         adjacency = graph.finish(
             rowCount: rows.count, runtime: runtime, threadCount: threadCount)
+    }
+
+    /// The finished graph of all rows, superseded ones too.
+    private static func wholeGraph(
+        _ view: MemtableView, _ runtime: any Runtime, _ threadCount: Int
+    ) -> Adjacency {
+        let graph = view.memtable.graph
+        graph.insert(upTo: view.rowCount, runtime: runtime, threadCount: threadCount)
+        return graph.finish(
+            rowCount: view.rowCount, runtime: runtime, threadCount: threadCount)
     }
 
     /// Rows to write.

@@ -3,6 +3,7 @@
 import Testing
 import VarveFormat
 import VarveGraph
+import VarveKernels
 import VarveMemtable
 import VarveStorage
 
@@ -192,7 +193,10 @@ struct Clusters {
         return try memtable.finishGraph(runtime: runtime, threadCount: threadCount)
     }
 
-    @Test(arguments: [1_000_000_000, 1_200, 100] as [UInt64])
+    /// Ids for 1,500 rows: every row lives, five in six do, about half, few.
+    static let idCounts: [UInt64] = [1_000_000_000, 4_000, 1_200, 100]
+
+    @Test(arguments: idCounts)
     func `the finished graph depends on the operations, not on threads or interleaving`(
         idCount: UInt64
     ) throws {
@@ -204,7 +208,7 @@ struct Clusters {
         }
     }
 
-    @Test(arguments: [1_000_000_000, 1_200, 100] as [UInt64])
+    @Test(arguments: idCounts)
     func `a flush gets exactly the live rows, all of them reachable`(idCount: UInt64) throws {
         let sealed = try Self.finished(idCount: idCount, stepEvery: 20, threadCount: 2)
         let view = sealed.view
@@ -231,6 +235,28 @@ struct Clusters {
             }
         }
         #expect(reached.count == sealed.rowCount)
+    }
+
+    @Test(arguments: idCounts)
+    func `the finished graph leads to the nearest of the live rows`(idCount: UInt64) throws {
+        let sealed = try Self.finished(idCount: idCount, stepEvery: 20, threadCount: 2)
+        let scratch = SearchScratch()
+        var clusters = Clusters(Self.schemas[0], seed: 6)
+        let query = MemtableQuery(schema: Self.schemas[0])
+        var code = ByteVector(dimension: Self.schemas[0].dimension)
+        var found = 0
+        for _ in 0..<50 {
+            let vector = clusters.next()
+            unsafe query.prepare(vector)
+            unsafe code.encode(vector)
+            var ignored = MemtableSearchStatistics()
+            let exact = sealed.view.searchExactly(query, k: 10, statistics: &ignored) { _ in true }
+            sealed.adjacency.search(
+                code, width: 60, table: sealed.byteVectors, scratch: scratch)
+            let rows = Set((0..<scratch.resultCount).map { sealed.row(scratch.result(at: $0).row) })
+            found += exact.count { rows.contains($0.row) }
+        }
+        #expect(Double(found) / 500 > 0.95)
     }
 
     @Test func `a memtable whose rows are all deleted finishes empty`() throws {
