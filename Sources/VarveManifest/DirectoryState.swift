@@ -37,6 +37,9 @@ extension StoreDirectory {
     /// The files to remove before the creation can begin anew; nil if there is anything else.
     private func skeletonLeftovers(_ names: [String]) throws(StorageError) -> [String]? {
         var leftovers: [String] = []
+        // The folders are durable before the first file is written. Where all are there and empty,
+        // a file of ours may hold anything: a power cut can leave garbage in what was not synced.
+        let mayBeGarbage = Self.folders.allSatisfy(names.contains)
         for name in names {
             guard let status = try fileSystem.status(path.appending(name)) else { return nil }
             if Self.folders.contains(name) {
@@ -53,10 +56,16 @@ extension StoreDirectory {
             let bytes = try fileSystem.readWholeFile(path.appending(name), limit: 1 << 20)
             let isOurs =
                 isFirstVersion ? Self.isEmptyFirstVersion(bytes) : Self.isTemporaryPointer(bytes)
-            guard isOurs else { return nil }
+            guard isOurs || (mayBeGarbage && !Self.isVersionWithData(bytes)) else { return nil }
             leftovers.append(name)
         }
         return leftovers
+    }
+
+    /// Whether the bytes are a version that a store with rows has left.
+    private static func isVersionWithData(_ bytes: [UInt8]) -> Bool {
+        guard let manifest = try? Manifest(decoding: bytes) else { return false }
+        return !manifest.segments.isEmpty || manifest.parent != nil
     }
 
     /// Whether the bytes are a first version without segments, or what is left of one.
