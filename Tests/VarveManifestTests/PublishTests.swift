@@ -89,6 +89,9 @@ import VarveStorage
                 #expect((2...4).contains(version), "call \(failures)")
                 try loaded.publish(loaded.current.next(loaded))
             }
+            // What a new process has been shown is not taken back by a power cut.
+            let shown = try disk.load()
+            #expect(try disk.afterPowerCut().load().current == shown.current, "call \(failures)")
         }
         #expect(failures > 12)
         #expect((clean > 8) == (kind == .noSpace), "\(clean) of \(failures)")
