@@ -7,9 +7,7 @@ enum { rows_ahead = 4, prefetch_limit = 1024 };
 static const size_t element_size[vk_element_count] = {4, 2, 1, 1};
 
 static inline void prefetch(const void *start, size_t byte_count) {
-    const char *line = start;
-    if (byte_count > prefetch_limit) byte_count = prefetch_limit;
-    for (size_t i = 0; i < byte_count; i += 64) __builtin_prefetch(line + i, 0, 3);
+    vk_prefetch_bytes(start, byte_count < prefetch_limit ? byte_count : prefetch_limit);
 }
 
 static vk_exact_kernel kernel_of(const vk_kernels *kernels, vk_reduction reduction,

@@ -112,19 +112,13 @@ VK_TARGET static size_t first_not_finite(const float *x, size_t count) {
     return begin;
 }
 
-/// Brings `byte_count` bytes at `start` near, one line after another.
-VK_TARGET static inline void vk_prefetch(const void *start, size_t byte_count) {
-    const char *line = start;
-    for (size_t i = 0; i < byte_count; i += 64) __builtin_prefetch(line + i, 0, 3);
-}
-
 /// Rows whose loads are under way before the first is reduced.
 enum { vk_rows_ahead = 6, vk_prefetch_limit = 1024 };
 
 VK_TARGET static inline void vk_prefetch_row(const vk_byte_table *table, uint32_t row) {
     const size_t count = table->padded_count;
-    vk_prefetch(vk_byte_table_codes(table, row),
-                count < vk_prefetch_limit ? count : vk_prefetch_limit);
+    vk_prefetch_bytes(vk_byte_table_codes(table, row),
+                      count < vk_prefetch_limit ? count : vk_prefetch_limit);
     __builtin_prefetch(vk_byte_table_row(table, row), 0, 3);
 }
 

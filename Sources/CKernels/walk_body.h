@@ -18,6 +18,9 @@ typedef struct vk_walk_state {
     vk_walk_scratch *scratch;
     float step;
     float square_unit;
+    /// Nothing farther is expanded.
+    float stop_limit;
+    /// Nothing farther is opened: stop_limit, or more where there is a tail.
     float limit;
 } vk_walk_state;
 
@@ -37,34 +40,56 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
     for (size_t i = 0; i < 16; i++) distances[count + i] = VK_FAR;
     const size_t place = least(distances, count);
     choice->distance = distances[place];
-    if (choice->distance > walk->limit) return 0;
+    if (choice->distance > walk->stop_limit) return 0;
     choice->row = scratch->open_rows[place];
     distances[place] = distances[count - 1];
     scratch->open_rows[place] = scratch->open_rows[count - 1];
     scratch->open_count = count - 1;
     const vk_walk_layout *layout = &walk->graph->layout;
     const uint8_t *block = walk->graph->blocks + choice->row * layout->stride;
-    for (size_t i = 0; i < layout->stride; i += 64) __builtin_prefetch(block + i, 0, 3);
+    vk_prefetch_bytes(block, layout->stride);
     return 1;
 }
 
-/// Enters a measured node into the lists and tightens the limit.
+/// Puts a chosen node that is not to be expanded back into the list.
+VK_TARGET static inline void reopen(const vk_walk_state *walk, vk_walk_choice choice) {
+    vk_walk_scratch *scratch = walk->scratch;
+    if (choice.distance > walk->limit || scratch->open_count == scratch->open_capacity) return;
+    scratch->open_distances[scratch->open_count] = choice.distance;
+    scratch->open_rows[scratch->open_count] = choice.row;
+    scratch->open_count += 1;
+}
+
+/// Enters a measured node into the results.
+VK_TARGET static inline void enter_result(const vk_walk_state *walk, uint32_t row,
+                                          float distance) {
+    const uint64_t *live = walk->rule->live;
+    if (live && !(live[row / 64] >> (row % 64) & 1)) return;
+    vk_walk_insert_result(walk->scratch, distance, row, walk->rule->result_count);
+}
+
+/// Enters an expanded node into the lists and tightens the limits.
 VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t row, float distance) {
     vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
-    const int is_live = !rule->live || (rule->live[row / 64] >> (row % 64) & 1);
-    if (is_live) vk_walk_insert_result(scratch, distance, row, rule->result_count);
-    float limit = VK_FAR;
-    if (rule->gamma >= 0 && scratch->result_count >= rule->stop_rank) {
-        limit = scratch->result_distances[rule->stop_rank - 1] * (1 + rule->gamma);
-    }
+    enter_result(walk, row, distance);
+    const int has_rank = scratch->result_count >= rule->stop_rank;
+    const float ranked = has_rank ? scratch->result_distances[rule->stop_rank - 1] : VK_FAR;
+    float stop_limit = VK_FAR;
+    if (rule->gamma >= 0 && has_rank) stop_limit = ranked * (1 + rule->gamma);
     if (rule->width > 0) {
         vk_walk_insert_front(scratch, distance, rule->width);
         if (scratch->front_count >= rule->width) {
             const float last = scratch->front[rule->width - 1];
-            limit = last < limit ? last : limit;
+            stop_limit = last < stop_limit ? last : stop_limit;
         }
     }
+    float limit = stop_limit;
+    if (rule->tail >= 0) {
+        const float tail_limit = has_rank ? ranked * (1 + rule->tail) : VK_FAR;
+        limit = tail_limit > limit ? tail_limit : limit;
+    }
+    walk->stop_limit = stop_limit;
     walk->limit = limit;
 }
 
@@ -117,15 +142,21 @@ VK_TARGET static inline void tidy(const vk_walk_state *walk) {
     }
 }
 
-/// Measures a node, enters it and opens its neighbours.
-VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
+/// The distance from the query to the vector in a block.
+VK_TARGET static inline float measure(const vk_walk_state *walk, const uint8_t *block) {
     const vk_walk_layout *layout = &walk->graph->layout;
-    const uint8_t *block = walk->graph->blocks + row * layout->stride;
     vk_byte_row header;
     memcpy(&header, block, sizeof header);
     const uint32_t dot = dot_row(walk->query->codes, walk->query->row.sum,
                                  block + vk_walk_header_bytes, layout->padded_count);
-    const float distance = vk_byte_combine(&walk->query->row, &header, dot, layout->dimension);
+    return vk_byte_combine(&walk->query->row, &header, dot, layout->dimension);
+}
+
+/// Measures a node, enters it and opens its neighbours.
+VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
+    const vk_walk_layout *layout = &walk->graph->layout;
+    const uint8_t *block = walk->graph->blocks + row * layout->stride;
+    const float distance = measure(walk, block);
     enter(walk, row, distance);
     uint32_t degree;
     memcpy(&degree, block + vk_walk_degree_offset, sizeof degree);
@@ -140,6 +171,24 @@ VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
     walk->scratch->expanded += 1;
     walk->scratch->estimated += groups * vk_group_lanes;
     tidy(walk);
+}
+
+/// Measures what was opened and never expanded, as far as it may be a result.
+VK_TARGET static void measure_tail(const vk_walk_state *walk) {
+    vk_walk_scratch *scratch = walk->scratch;
+    const vk_walk_layout *layout = &walk->graph->layout;
+    const uint8_t *blocks = walk->graph->blocks;
+    const size_t vector_bytes = vk_walk_header_bytes + layout->padded_count;
+    const uint32_t count = (uint32_t)compact(scratch->open_distances, scratch->open_rows,
+                                             scratch->open_count, walk->limit);
+    for (uint32_t i = 0; i < count; i++) {
+        vk_prefetch_bytes(blocks + scratch->open_rows[i] * layout->stride, vector_bytes);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t row = scratch->open_rows[i];
+        enter_result(walk, row, measure(walk, blocks + row * layout->stride));
+    }
+    scratch->measured += count;
 }
 
 /// Seeds a walk begins with: data in separate clusters needs more than one.
@@ -190,7 +239,7 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
     vk_walk_state walk = {
         .graph = graph, .query = query, .rule = rule, .scratch = scratch,
         .step = query->step * graph->unit, .square_unit = graph->unit * graph->unit,
-        .limit = VK_FAR,
+        .stop_limit = VK_FAR, .limit = VK_FAR,
     };
     begin_walk(scratch, graph->seed_count);
     open_seeds(&walk);
@@ -202,7 +251,14 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         // meanwhile.
         has_next = choose(&walk, &next);
         expand(&walk, row);
-        if (!has_next || next.distance > walk.limit) has_next = choose(&walk, &next);
+        if (!has_next || next.distance > walk.stop_limit) {
+            if (has_next) reopen(&walk, next);
+            has_next = choose(&walk, &next);
+        }
+    }
+    if (rule->tail >= 0) {
+        if (has_next) reopen(&walk, next);
+        measure_tail(&walk);
     }
     scratch->measured += scratch->expanded;
 }

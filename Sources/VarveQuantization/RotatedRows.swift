@@ -51,6 +51,14 @@ internal import VarveStorage
         unsafe rows.deallocate()
     }
 
+    /// Has the codes of rows `list[0..<count]` fetched, for the decoding that follows.
+    func prefetch(_ list: UnsafePointer<UInt32>, count: Int) {
+        for index in 0..<count {
+            let row = Int(unsafe list[index])
+            unsafe vk_prefetch_bytes(codes + row * self.count, self.count)
+        }
+    }
+
     /// Writes the components of rotated row `row`.
     func decode(_ row: Int, into rotated: UnsafeMutablePointer<Float>) {
         let header = unsafe rows[row]

@@ -87,6 +87,7 @@ public import VarveStorage
         unsafe (block + WalkBlockLayout.vectorOffset).copyMemory(
             from: table.codes(UInt32(row)), byteCount: layout.paddedCount)
         coder.begin(at: row, of: rotated)
+        unsafe rotated.prefetch(list, count: degree)
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, degree)) { buffer in
             guard let distances = buffer.baseAddress else { return }
             unsafe table.distances(

@@ -61,7 +61,9 @@ import VarveKernels
     func `every tier finds the same rows at the same distances in as many steps`(
         tier: KernelTier
     ) throws {
-        let rules = [Self.slack, WalkRule(resultCount: 25, width: 40)]
+        var tailed = WalkRule(resultCount: 12, stopRank: 10, slack: 0.05)
+        tailed.tailSlack = 0.4
+        let rules = [Self.slack, WalkRule(resultCount: 25, width: 40), tailed]
         for rule in rules {
             for row in stride(from: 0, to: 1_500, by: 61) {
                 let (one, other) = (WalkScratch(), WalkScratch())
@@ -105,6 +107,30 @@ import VarveKernels
             #expect(scratch.expandedCount == cap)
             #expect(found.count == cap)
         }
+    }
+
+    @Test func `a tail finds more in as many steps`() throws {
+        let plain = WalkRule(resultCount: 10, stopRank: 10, slack: 0)
+        var tailed = plain
+        tailed.tailSlack = 0.5
+        #expect(recall(sample, tailed) > recall(sample, plain) + 0.02)
+        let scratch = WalkScratch()
+        for row in [4, 404, 1_404] {
+            _ = sample.walk(to: row, tailed, scratch: scratch)
+            #expect(scratch.measuredCount > scratch.expandedCount + sample.graph.seedCount)
+            let distances = (0..<scratch.resultCount).map(scratch.distance)
+            let exact = (0..<scratch.resultCount).map {
+                sample.vectors.table.distance(UInt32(row), scratch.row($0).rawValue)
+            }
+            #expect(distances == exact)
+        }
+        var live = [UInt64](repeating: 0, count: 1_500 / 64 + 1)
+        for row in stride(from: 0, to: 1_500, by: 3) { live[row / 64] |= 1 << (row % 64) }
+        #expect(recall(sample, tailed, live: live) > 0.8)
+        // A walk cut short still measures what it had opened.
+        tailed.expansionCap = 2
+        let found = sample.walk(to: 7, tailed, scratch: scratch)
+        #expect(scratch.expandedCount == 2 && found.count > 2)
     }
 
     @Test func `more slack and more width mean more steps`() throws {

@@ -62,6 +62,12 @@ typedef struct vk_kernels {
     void (*f16_to_f32)(const uint16_t *x, size_t count, float *out);
 } vk_kernels;
 
+/// Has the cache lines of `byte_count` bytes at `start` fetched.
+static inline void vk_prefetch_bytes(const void *start, size_t byte_count) {
+    const char *line = (const char *)start;
+    for (size_t i = 0; i < byte_count; i += 64) __builtin_prefetch(line + i, 0, 3);
+}
+
 /// The table of `tier`, or NULL where this machine cannot run it.
 const vk_kernels *_Nullable vk_kernels_for(vk_tier tier);
 

@@ -62,6 +62,9 @@ typedef struct vk_walk_rule {
     /// The walk stops where `width` expanded nodes are nearer than everything open; not in force
     /// where 0.
     uint32_t width;
+    /// At the end, what is still open and nearer than (1 + tail) times the result of stop_rank is
+    /// measured and may be a result; not in force where negative.
+    float tail;
     /// Nodes expanded at most.
     uint32_t expansion_cap;
     /// One bit for each row that may be a result, or NULL: all of them. Others are walked through.

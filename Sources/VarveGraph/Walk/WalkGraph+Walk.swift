@@ -29,6 +29,7 @@ extension WalkGraph {
         precondition(rule.stopRank <= rule.resultCount && rule.expansionCap >= 0)
         precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
         precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
+        precondition((rule.tailSlack ?? 0) >= 0)
         guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
             preconditionFailure("this machine has no \(tier)")
         }
@@ -38,7 +39,7 @@ extension WalkGraph {
             row: query.row.cRow, codes: query.codes, table: table.entries, step: table.step)
         var cRule = unsafe vk_walk_rule(
             result_count: UInt32(rule.resultCount), stop_rank: UInt32(rule.stopRank),
-            gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0),
+            gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0), tail: rule.tailSlack ?? -1,
             expansion_cap: UInt32(clamping: rule.expansionCap), live: live)
         unsafe vk_walk_measure_seeds(
             tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)

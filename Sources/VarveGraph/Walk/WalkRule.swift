@@ -16,6 +16,10 @@ public struct WalkRule: Hashable, Sendable {
     public var slack: Float?
     /// The width; nil where it is not in force.
     public var width: Int?
+    /// At the end, rows met but not expanded are measured where their estimate is nearer than (1 +
+    /// `tailSlack`) times the result of rank `stopRank`; nil where they are left out. With it a
+    /// walk may stop early where data is easy.
+    public var tailSlack: Float?
     /// Nodes expanded at most.
     public var expansionCap: Int
 
@@ -25,6 +29,7 @@ public struct WalkRule: Hashable, Sendable {
         self.stopRank = stopRank
         self.slack = slack
         self.width = nil
+        self.tailSlack = nil
         self.expansionCap = expansionCap
     }
 
@@ -34,6 +39,7 @@ public struct WalkRule: Hashable, Sendable {
         self.stopRank = resultCount
         self.slack = nil
         self.width = width
+        self.tailSlack = nil
         self.expansionCap = expansionCap
     }
 }
