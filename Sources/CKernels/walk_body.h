@@ -232,6 +232,18 @@ static void begin_walk(vk_walk_scratch *scratch, uint32_t seed_count) {
     scratch->expanded = 0;
     scratch->estimated = 0;
     scratch->measured = seed_count;
+    scratch->refused = false;
+}
+
+/// Whether the block of `row` may be read.
+VK_TARGET static inline bool is_admitted(const vk_walk_graph *graph, vk_walk_scratch *scratch,
+                                         uint32_t row) {
+    if (!graph->admitted || !graph->admit) return true;
+    const uint64_t word = __atomic_load_n(graph->admitted + row / 64, __ATOMIC_ACQUIRE);
+    if (word >> (row % 64) & 1) return true;
+    if (graph->admit(graph->admit_context, row)) return true;
+    scratch->refused = true;
+    return false;
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,
@@ -245,7 +257,8 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
     open_seeds(&walk);
     vk_walk_choice next;
     int has_next = choose(&walk, &next);
-    while (has_next && scratch->expanded < rule->expansion_cap) {
+    while (has_next && scratch->expanded < rule->expansion_cap
+           && is_admitted(graph, scratch, next.row)) {
         const uint32_t row = next.row;
         // One node ahead is chosen before this one is read, so that its block is on its way
         // meanwhile.

@@ -15,6 +15,14 @@ public struct SearchEffort: Hashable, Sendable {
         self.gamma = gamma
     }
 
+    /// The effort that finds as many rows where only `share` of those met may be results, up to 64
+    /// times as wide.
+    func widened(share: Double) -> SearchEffort {
+        var effort = self
+        effort.width = Int(Double(width) / min(1, max(share, 1.0 / 64)))
+        return effort
+    }
+
     /// Nodes such a search is likely to expand, for plans.
     ///
     /// With a width, each of them and a few that fall out again; under a γ, what data of many kinds

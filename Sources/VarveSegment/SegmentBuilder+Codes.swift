@@ -1,6 +1,7 @@
 // The sections that are made from 8-bit vectors: codes of rows, blocks of the walk.
 
 import VarveFormat
+import VarveGraph
 import VarveKernels
 import VarveQuantization
 
@@ -24,10 +25,9 @@ extension SegmentBuilder {
                 layout: layout, seed: plan.graph.seed, runtime: runtime,
                 threadCount: threadCount)
             rotation = encoder.codebook.rotation
-            let seeds = Self.seedRows(
-                entryPoints: plan.entryPoints, rowCount: neighbors.rowCount)
             let header = WalkHeader(
-                codebook: encoder.codebook, seedRows: seeds, table: vectors)
+                codebook: encoder.codebook,
+                seeds: Self.seeds(plan.entryPoints, rowCount: neighbors.rowCount))
             try writer.write(.walkHeader, header.encoded())
             writer.begin(.walk)
             unsafe try encode(
@@ -76,14 +76,12 @@ extension SegmentBuilder {
     }
 
     /// Rows a walk may begin at: the entry points, then rows spread evenly.
-    private static func seedRows(entryPoints: [RowOrdinal], rowCount: Int) -> [UInt32] {
-        let count = min(256, (rowCount + 15) / 16)
-        var rows = entryPoints.prefix(256).map(\.rawValue)
-        var taken = Set(rows)
-        for place in 0..<count {
-            let row = UInt32(place * rowCount / count)
-            if taken.insert(row).inserted { rows.append(row) }
-        }
-        return rows
+    private static func seeds(_ entryPoints: [RowOrdinal], rowCount: Int) -> [RowOrdinal] {
+        var seeds = Array(entryPoints.prefix(256))
+        var taken = Set(seeds)
+        let spread = WalkGraph.spreadSeeds(
+            count: min(256, (rowCount + 15) / 16), rowCount: rowCount)
+        for seed in spread where taken.insert(seed).inserted { seeds.append(seed) }
+        return seeds
     }
 }

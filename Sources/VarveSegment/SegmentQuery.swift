@@ -1,6 +1,7 @@
 // A query as segments take it, with the memory a search needs.
 
 public import VarveFormat
+import VarveGraph
 import VarveKernels
 import VarveQuantization
 
@@ -22,6 +23,9 @@ import VarveQuantization
     private(set) var generation = 0
     private var tables: [(rotation: Rotation, table: QueryTable, generation: Int)] = []
     let pages = PageSearch()
+    let walkScratch = WalkScratch()
+    /// The query as codes.
+    private(set) var bytes: ByteVector
 
     /// The most records of one page: those of one byte and no neighbours.
     static let pageRecordLimit = SegmentBlocks.pageByteCount
@@ -35,6 +39,7 @@ import VarveQuantization
         exact = ExactDistance(
             schema.metric == .euclidean ? .squaredL2 : .innerProduct, element: element,
             dimension: schema.dimension)
+        bytes = ByteVector(dimension: schema.dimension)
         // One more component, always zero: the lift of a query.
         unsafe floats = .allocate(capacity: schema.dimension + 1)
         unsafe floats.initialize(repeating: 0, count: schema.dimension + 1)
@@ -50,8 +55,24 @@ import VarveQuantization
     /// Takes a vector of the schema's dimension: finite, and of length 1 under cosine.
     public func prepare(_ vector: UnsafePointer<Float>) {
         unsafe floats.update(from: vector, count: schema.dimension)
+        encodeBytes()
         norm2 = Float(unsafe VectorConversion.squaredNorm(vector, count: schema.dimension))
         generation += 1
+    }
+
+    /// Makes the codes: exactly where the rows are their own codes and the query is such a row.
+    private func encodeBytes() {
+        let isWhole = unsafe withUnsafeTemporaryAllocation(
+            byteCount: schema.dimension, alignment: 16
+        ) { buffer in
+            guard let base = buffer.baseAddress, schema.elementType == .uint8,
+                unsafe VectorConversion.convert(
+                    floats, count: schema.dimension, to: .uint8, into: base) == nil
+            else { return false }
+            unsafe bytes.encode(UnsafePointer(base.assumingMemoryBound(to: UInt8.self)))
+            return true
+        }
+        if !isWhole { unsafe bytes.encode(UnsafePointer(floats)) }
     }
 
     /// The products of the query with the centroids under `rotation`; made once for each query.

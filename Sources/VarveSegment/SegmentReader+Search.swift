@@ -27,24 +27,44 @@ extension SegmentReader {
             statistics: &statistics, isLive: isLive)
     }
 
-    /// The same by way of the graph, whatever it costs; a segment without codes is scanned.
+    /// The same by way of the graph, whatever it costs: over fused blocks where they lie in memory,
+    /// else over pages; a segment without codes is scanned.
     package func searchGraph(
         _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: RowSet? = nil,
         allowed: RowSet? = nil, statistics: inout SegmentSearchStatistics,
         isLive: (RowOrdinal) -> Bool
     ) throws(SegmentError) -> [SegmentHit] {
-        guard let resident = try rowCodes() else {
+        let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
+        let effort = effort.widened(share: Double(passing) / Double(rowCount))
+        let passes = { (row: RowOrdinal) in
+            (allowed?.contains(row) ?? true) && deleted?.contains(row) != true && isLive(row)
+        }
+        if let walk = try walk() {
+            try searchBlocks(
+                query, walk, effort: effort, k: k,
+                live: passingWords(deleted: deleted, allowed: allowed), passes: passes,
+                statistics: &statistics)
+        } else if let resident = try rowCodes() {
+            query.results.reset(limit: k)
+            try searchPages(
+                query, resident, effort: effort, k: k, passes: passes, statistics: &statistics)
+        } else {
             return try searchExactly(
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,
                 isLive: isLive)
         }
-        query.results.reset(limit: k)
-        try searchPages(
-            query, resident, effort: effort, k: k,
-            passes: { row in
-                (allowed?.contains(row) ?? true) && deleted?.contains(row) != true && isLive(row)
-            }, statistics: &statistics)
         return try query.results.takeSorted(self)
+    }
+
+    /// One bit for each row that may be a result; nil where nearly all may, and candidates are
+    /// sorted out later.
+    private func passingWords(deleted: RowSet?, allowed: RowSet?) -> [UInt64]? {
+        if let allowed {
+            return (deleted.map { allowed.subtracting($0) } ?? allowed)
+                .bitWords(rowCount: rowCount)
+        }
+        guard let deleted, deleted.count > rowCount / 20 else { return nil }
+        return deleted.bitWords(rowCount: rowCount).map { ~$0 }
     }
 
     /// Whether comparing every row that may be a result costs no more than a walk.

@@ -1,6 +1,9 @@
-// The fused blocks of a segment.
+// The search that walks over fused blocks in memory.
 
+import Synchronization
 import VarveFormat
+import VarveGraph
+import VarveKernels
 import VarveQuantization
 
 extension SegmentReader {
@@ -9,9 +12,91 @@ extension SegmentReader {
         let section = try Self.smallSection(.walkHeader, of: container)
         return try decoding(in: container.name) { () throws(FormatError) in
             unsafe try WalkHeader(
-                decoding: section.bytes.span.bytes, at: section.offset, rowCount: rowCount,
-                dimension: schema.dimension, isLifted: schema.metric == .innerProduct,
-                maximumDegree: description.maximumDegree)
+                decoding: section.bytes.span.bytes, at: section.offset, of: description)
         }
+    }
+
+    /// The walk over the segment's blocks; nil if it has none or is not mapped.
+    func walk() throws(SegmentError) -> ResidentWalk? {
+        if let walk = openedWalk.load() { return walk }
+        guard let walk = try ResidentWalk(of: self) else { return nil }
+        return openedWalk.storeIfNil(walk)
+    }
+
+    /// Candidates a walk gives for each result: 8-bit vectors swap close neighbours, seldom far
+    /// ones.
+    private static func candidateCount(k: Int) -> Int { 2 * k + 16 }
+
+    /// Walks over blocks and leaves the nearest rows, by exact distance, in `query.results`.
+    ///
+    /// Rows refused by `passes` cost a second walk for more candidates, where fewer than `k` are
+    /// left.
+    func searchBlocks(
+        _ query: SegmentQuery, _ resident: ResidentWalk, effort: SearchEffort, k: Int,
+        live: [UInt64]?, passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
+    ) throws(SegmentError) {
+        let table = query.table(resident.codebook.rotation)
+        var count = min(rowCount, Self.candidateCount(k: k))
+        while true {
+            try walk(query, resident, table, effort, k: k, count: count, live: live)
+            let scratch = query.walkScratch
+            statistics.expandedNodeCount += scratch.expandedCount
+            statistics.codeDistanceCount += scratch.estimatedCount + scratch.measuredCount
+            query.results.reset(limit: k)
+            var refusedCount = 0
+            for rank in 0..<scratch.resultCount {
+                let row = scratch.row(rank)
+                guard passes(row) else {
+                    refusedCount += 1
+                    continue
+                }
+                let hit = SegmentHit(row: row, distance: try exactDistance(row, from: query))
+                statistics.exactDistanceCount += 1
+                try query.results.insert(hit, self)
+            }
+            let isEnough = query.results.isFull || refusedCount == 0
+            if isEnough || count == rowCount { return }
+            count = min(rowCount, 4 * count)
+        }
+    }
+
+    private func walk(
+        _ query: SegmentQuery, _ resident: ResidentWalk, _ table: QueryTable,
+        _ effort: SearchEffort, k: Int, count: Int, live: [UInt64]?
+    ) throws(SegmentError) {
+        var rule: WalkRule
+        if effort.width > 0 {
+            rule = WalkRule(resultCount: count, width: max(effort.width, k))
+        } else {
+            rule = WalkRule(resultCount: count, stopRank: min(k, count), slack: effort.gamma)
+        }
+        if effort.width > 0, effort.gamma >= 0 {
+            rule.stopRank = min(k, count)
+            rule.slack = effort.gamma
+        }
+        if let live {
+            unsafe live.withUnsafeBufferPointer { words in
+                unsafe resident.graph.walk(
+                    query.bytes, table: table.view, rule: rule, live: words.baseAddress,
+                    scratch: query.walkScratch)
+            }
+        } else {
+            unsafe resident.graph.walk(
+                query.bytes, table: table.view, rule: rule, scratch: query.walkScratch)
+        }
+        if query.walkScratch.wasRefused { try throwDamage() }
+    }
+
+    /// Finds the damaged block of the walk that a walk came to.
+    private func throwDamage() throws(SegmentError) {
+        guard let place = places.walk else { return }
+        let section = container.sections[place]
+        for block in 0..<section.entry.blockCount where section.blocks.isDamaged(block) {
+            let range = section.entry.blockRange(block)
+            _ = unsafe try container.mappedBase(
+                place, verifying: range.clamped(to: 0..<Int(section.entry.byteCount)))
+        }
+        throw container.error(
+            .checksumMismatch, section: place, at: 0, "a block could not be verified")
     }
 }

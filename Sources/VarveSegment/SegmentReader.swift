@@ -22,6 +22,8 @@ public final class SegmentReader: Sendable {
     let places: Places
     /// The codes of the rows, once a search has asked for them.
     let loadedCodes = AtomicLazyReference<ResidentCodes>()
+    /// The walk over fused blocks, once a search has asked for it.
+    let openedWalk = AtomicLazyReference<ResidentWalk>()
     /// The attributes, once someone has asked for them.
     let openedAttributes = AtomicLazyReference<AttributeReader<SegmentAttributeSource>>()
 

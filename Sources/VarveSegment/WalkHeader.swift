@@ -4,104 +4,56 @@ import VarveFormat
 import VarveKernels
 import VarveQuantization
 
-/// The codebook of the walk's blocks, and copies of the rows that a walk may begin at.
-@safe final class WalkHeader: @unchecked Sendable {
-    // Invariant for Sendable: the memory is not written after init.
-
+/// The codebook of the walk's blocks, and the rows that a walk may begin at.
+struct WalkHeader: Sendable {
     /// What the blocks mean.
     let codebook: NeighbourCodebook
     /// Rows to begin at.
-    let seedRows: [UInt32]
-    /// Their vectors, close together, in that order.
-    let seeds: ByteVectorTable
-    private let memory: UnsafeMutableRawPointer
+    let seeds: [RowOrdinal]
 
     /// The most rows a walk may begin at.
     static let maximumSeedCount = 4_096
 
-    /// Copies the rows `seedRows` of `table`.
-    init(codebook: NeighbourCodebook, seedRows: [UInt32], table: ByteVectorTable) {
+    /// A header of these parts.
+    init(codebook: NeighbourCodebook, seeds: [RowOrdinal]) {
         self.codebook = codebook
-        self.seedRows = seedRows
-        unsafe (memory, seeds) = Self.allocate(seedRows.count, codebook.layout)
-        let paddedCount = codebook.layout.paddedCount
-        for (place, row) in seedRows.enumerated() {
-            let record = unsafe memory + place * Self.recordByteCount(codebook.layout)
-            unsafe record.storeBytes(of: table.row(row), as: ByteRow.self)
-            unsafe (record + ByteRow.byteCount).copyMemory(
-                from: table.codes(row), byteCount: paddedCount)
-        }
+        self.seeds = seeds
     }
 
-    deinit { unsafe memory.deallocate() }
-
-    /// The bytes of the section: codebook, count, then row, header and codes of each seed.
+    /// The bytes of the section: codebook, count, rows.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         codebook.encode(into: &writer)
-        writer.append(UInt32(seedRows.count))
-        let byteCount = Self.recordByteCount(codebook.layout)
-        for (place, row) in seedRows.enumerated() {
-            writer.append(row)
-            unsafe writer.append(
-                buffer: UnsafeRawBufferPointer(
-                    start: memory + place * byteCount, count: byteCount))
-        }
+        writer.append(UInt32(seeds.count))
+        for seed in seeds { writer.append(seed.rawValue) }
         return writer.bytes
     }
 
-    /// Reads the section of a segment of `rowCount` rows whose blocks must have this layout.
+    /// Reads the section of a segment that `description` describes.
     init(
-        decoding bytes: RawSpan, at offset: UInt64, rowCount: Int, dimension: Int, isLifted: Bool,
-        maximumDegree: Int
+        decoding bytes: RawSpan, at offset: UInt64, of description: SegmentDescription
     ) throws(FormatError) {
         var reader = ByteReader(bytes, section: "walk.header", baseOffset: offset)
         codebook = try NeighbourCodebook(from: &reader)
         let layout = codebook.layout
-        guard layout.dimension == dimension, layout.isLifted == isLifted,
-            layout.maxDegree == maximumDegree
+        guard layout.dimension == description.schema.dimension,
+            layout.isLifted == (description.schema.metric == .innerProduct),
+            layout.maxDegree == description.maximumDegree
         else {
             throw reader.error(.invalidValue, "blocks for vectors of another shape")
         }
         let count = Int(try reader.readUInt32())
-        let byteCount = Self.recordByteCount(layout)
-        guard (1...Self.maximumSeedCount).contains(count),
-            reader.remaining == count * (4 + byteCount)
-        else {
+        guard (1...Self.maximumSeedCount).contains(count), reader.remaining == count * 4 else {
             throw reader.error(.invalidValue, "\(count) seeds in \(reader.remaining) bytes")
         }
-        let (memory, seeds) = unsafe Self.allocate(count, layout)
-        unsafe self.memory = memory
-        self.seeds = seeds
-        var rows: [UInt32] = []
-        var problem: FormatError?
-        for place in 0..<count {
-            let row = try reader.readUInt32()
-            if row >= UInt32(rowCount) {
-                problem = problem ?? reader.error(.invalidValue, "seed \(row)")
+        var seeds: [RowOrdinal] = []
+        for _ in 0..<count {
+            let seed = RowOrdinal(try reader.readUInt32())
+            guard seed.index < description.rowCount else {
+                throw reader.error(.invalidValue, "seed \(seed.rawValue)")
             }
-            rows.append(row)
-            let record = try reader.readBytes(byteCount)
-            unsafe (memory + place * byteCount).copyMemory(from: record, byteCount: byteCount)
+            seeds.append(seed)
         }
-        seedRows = rows
-        if let problem { throw problem }
-    }
-
-    /// Bytes of a seed in memory: header and codes.
-    private static func recordByteCount(_ layout: WalkBlockLayout) -> Int {
-        ByteRow.byteCount + layout.paddedCount
-    }
-
-    private static func allocate(
-        _ count: Int, _ layout: WalkBlockLayout
-    ) -> (UnsafeMutableRawPointer, ByteVectorTable) {
-        let stride = recordByteCount(layout)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * stride, alignment: 64)
-        // Safety: the memory lives as long as the header that owns it, and the table no longer.
-        let table = unsafe ByteVectorTable(
-            codes: memory + ByteRow.byteCount, codeStride: stride, rows: memory,
-            rowStride: stride, dimension: layout.dimension)
-        return unsafe (memory, table)
+        self.seeds = seeds
     }
 }

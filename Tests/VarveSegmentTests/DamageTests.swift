@@ -135,3 +135,49 @@ struct DamageTests {
         }
     }
 }
+
+@Suite("Damaged walks")
+struct DamagedWalkTests {
+    @Test func `a walk that comes to a damaged block is an error, and stays one`() throws {
+        let schema = Schema(dimension: 16, metric: .euclidean, elementType: .float32)
+        let sample = try SampleSegment(indexed: schema, rowCount: 2_000, seed: 71)
+        let whole = try #require(sample.disk[SampleSegment.path])
+        let reader = try sample.open()
+        let walk = try #require(reader.sectionEntries.first { $0.name == "walk" })
+        let query = SegmentQuery(schema: schema)
+        let blockByteCount = Int(walk.byteCount) / 2_000
+        var failures = 0
+        for seed in 0..<20 {
+            SampleVector(schema: schema, seed: UInt64(seed)).prepare(query)
+            var statistics = SegmentSearchStatistics()
+            let effort = SearchEffort(width: 20)
+            let right = try reader.searchGraph(
+                query, k: 5, effort: effort, statistics: &statistics
+            ) { _ in true }
+            // The block of the nearest row, then that of some row.
+            for row in [right[0].row.index, seed * 97] {
+                var bytes = whole
+                bytes[Int(walk.offset) + row * blockByteCount + 40 + seed] ^= 0xFF
+                sample.disk[SampleSegment.path] = bytes
+                let damaged = try sample.open()
+                for _ in 0..<2 {
+                    do throws(SegmentError) {
+                        let hits = try damaged.searchGraph(
+                            query, k: 5, effort: effort, statistics: &statistics
+                        ) { _ in true }
+                        #expect(hits == right)
+                    } catch {
+                        failures += 1
+                        guard case .damaged(let format) = error else {
+                            Issue.record("\(error)")
+                            continue
+                        }
+                        #expect(format.section == "walk")
+                        #expect(format.kind == .checksumMismatch)
+                    }
+                }
+            }
+        }
+        #expect(failures >= 40)
+    }
+}

@@ -2,6 +2,8 @@
 // record.
 #pragma once
 
+#include <stdbool.h>
+
 #include "vk_bytes.h"
 #include "vk_codes.h"
 
@@ -40,6 +42,13 @@ typedef struct vk_walk_graph {
     vk_byte_table seeds;
     const uint32_t *seed_rows;
     uint32_t seed_count;
+    /// One bit for each row whose block may be believed, or NULL: all of them. Bits are only ever
+    /// set, by any thread.
+    const uint64_t *_Nullable admitted;
+    /// Asked before a block without its bit is read; where it says no, the walk ends and `refused`
+    /// of the scratch is set.
+    bool (*_Nullable admit)(void *_Nullable context, uint32_t row);
+    void *_Nullable admit_context;
 } vk_walk_graph;
 
 /// A query: its byte vector, and the table of its rotated vector.
@@ -95,6 +104,8 @@ typedef struct vk_walk_scratch {
     uint32_t expanded;
     uint32_t estimated;
     uint32_t measured;
+    /// Whether the last walk ended at a block that was not admitted.
+    bool refused;
 } vk_walk_scratch;
 
 /// Walks the graph from its nearest seed and leaves the results in `scratch`.

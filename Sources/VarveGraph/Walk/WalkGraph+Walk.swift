@@ -44,5 +44,6 @@ extension WalkGraph {
         unsafe vk_walk_measure_seeds(
             tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)
         unsafe kernel(&graph, &cQuery, &cRule, &scratch.memory)
+        withExtendedLifetime(self) {}
     }
 }

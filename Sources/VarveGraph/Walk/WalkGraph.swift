@@ -21,16 +21,21 @@ public import VarveKernels
     private let seedVectors: UnsafeMutableRawPointer
     /// Rows walks may begin at.
     public let seedCount: Int
+    private let gate: WalkGate?
 
     /// A graph of `rowCount` blocks from `blocks` on (aligned to 64), which outlive it.
     ///
     /// A walk begins at the nearest of `seeds`: 64 to 256 rows spread over the graph, a graph's
     /// entry points among them. Their vectors are copied here, close together. `unit` is that of
     /// the codebook.
+    ///
+    /// Where `admit` is given, a walk asks it before it reads a block for the first time, and ends
+    /// where it says no; the blocks of seeds are read here, unasked.
     public init(
         blocks: UnsafeRawPointer, rowCount: Int, layout: WalkBlockLayout, unit: Float,
-        seeds: [RowOrdinal]
+        seeds: [RowOrdinal], admit: (@Sendable (RowOrdinal) -> Bool)? = nil
     ) {
+        gate = admit.map { WalkGate(rowCount: rowCount, admit: $0) }
         precondition(seeds.allSatisfy { $0.index < rowCount })
         precondition(rowCount < Int(UInt32.max))
         self.layout = layout
@@ -71,6 +76,8 @@ public import VarveKernels
         return unsafe vk_walk_graph(
             layout: layout.cLayout, blocks: blocks.assumingMemoryBound(to: UInt8.self),
             row_count: UInt32(rowCount), unit: unit, seeds: table, seed_rows: seedRows,
-            seed_count: UInt32(seedCount))
+            seed_count: UInt32(seedCount), admitted: gate?.words,
+            admit: gate == nil ? nil : WalkGate.callback,
+            admit_context: gate.map { unsafe Unmanaged.passUnretained($0).toOpaque() })
     }
 }

@@ -29,7 +29,8 @@ public import VarveFormat
             open_capacity: UInt32(Self.openCapacity), open_count: 0,
             result_distances: .allocate(capacity: 1), result_rows: .allocate(capacity: 1),
             result_count: 0, front: .allocate(capacity: 1), front_count: 0,
-            seed_distances: .allocate(capacity: 1), expanded: 0, estimated: 0, measured: 0)
+            seed_distances: .allocate(capacity: 1), expanded: 0, estimated: 0, measured: 0,
+            refused: false)
     }
 
     deinit {
@@ -84,6 +85,9 @@ public import VarveFormat
         precondition(rank >= 0 && rank < resultCount)
         return unsafe memory.result_distances[rank]
     }
+
+    /// Whether the last walk ended at a block the graph did not admit; its results mean nothing.
+    public var wasRefused: Bool { unsafe memory.refused }
 
     /// Nodes the last walk expanded.
     public var expandedCount: Int { Int(unsafe memory.expanded) }
