@@ -11,7 +11,8 @@ struct MatrixFileProblem: Error, CustomStringConvertible {
 ///
 /// Pages come in as rows are read and may be dropped by the kernel; nothing is copied.
 @safe final class MatrixFile: @unchecked Sendable {
-    // Invariant for Sendable: nothing changes after initialisation, and nobody writes to the mapping.
+    // Invariant for Sendable: nothing changes after initialisation, and nobody writes to the
+    // mapping.
 
     /// What a value is; the file's name tells.
     enum Element: String, CaseIterable {
