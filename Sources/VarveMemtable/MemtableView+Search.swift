@@ -65,9 +65,9 @@ extension MemtableView {
 
     /// Rows whose codes are scanned in the time that one place of the beam's width costs.
     ///
-    /// A walk waits for memory at every step, a scan streams. Measured as about 100 with 384
+    /// A walk waits for memory at every step, a scan streams. Measured as 50 to 70 with 384
     /// dimensions.
-    private static var scanShare: Int { 96 }
+    private static var scanShare: Int { 64 }
 
     private func walkOnce(
         _ query: MemtableQuery, width: Int, _ statistics: inout MemtableSearchStatistics,
