@@ -16,9 +16,11 @@ public struct WalkRule: Hashable, Sendable {
     public var slack: Float?
     /// The width; nil where it is not in force.
     public var width: Int?
-    /// At the end, rows met but not expanded are measured where their estimate is nearer than (1 +
-    /// `tailSlack`) times the result of rank `stopRank`; nil where they are left out. With it a
-    /// walk may stop early where data is easy.
+    /// The slack within which rows met but never expanded are measured at the end; nil: they are
+    /// left out.
+    ///
+    /// They may be results then. A little above `slack` it lets walks stop earlier where data is
+    /// easy.
     public var tailSlack: Float?
     /// Nodes expanded at most.
     public var expansionCap: Int
