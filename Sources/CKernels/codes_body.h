@@ -14,7 +14,7 @@ typedef int32_t vk_int16v __attribute__((vector_size(64), aligned(4), may_alias)
 
 #define VK_LOAD(p) (*(const vk_float16v *)(const void *)(p))
 #define VK_STORE(p, v) (*(vk_float16v *)(void *)(p) = (v))
-#define VK_SPLAT(x) ((vk_float16v){} + (x))
+#define VK_SPLAT(x) ((vk_float16v){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x})
 #define VK_CHOOSE(mask, a, b)                                                                 \
     ((vk_float16v)(((vk_int16v)(a) & (mask)) | ((vk_int16v)(b) & ~(mask))))
 
@@ -75,10 +75,10 @@ VK_TARGET static void decode_bytes(float lo, float delta, const uint8_t *codes, 
         result = lanes_[0];                                                                   \
     } while (0)
 
-/// The centroids of one shape, and half their squared norms.
+/// The centroids of one shape, and half their squared norms with a minus.
 typedef struct vk_centroid_set {
     const float *components;
-    float half_norms[16];
+    float negated_half_norms[16];
 } vk_centroid_set;
 
 /// Writes the 16 sub-spaces from `m` on: for each the nearest of the centroids to `u`.
@@ -96,7 +96,7 @@ VK_TARGET static inline __attribute__((always_inline)) void encode_sixteen(
     vk_float16v best = VK_SPLAT(-3e38f);
     vk_int16v best_code = {};
     for (int32_t c = 0; c < 16; c++) {
-        vk_float16v score = VK_SPLAT(-set->half_norms[c]);
+        vk_float16v score = VK_SPLAT(set->negated_half_norms[c]);
         for (size_t j = 0; j < dims; j++) {
             score = score + x[j] * set->components[j * 16 + (size_t)c];
         }
@@ -133,7 +133,7 @@ VK_TARGET static void encode_direction(const vk_code_shape *shape, const float *
     const size_t dims = shape->subspace_dims;
     vk_centroid_set set = {.components = vk_centroids(shape->subspace_dims)};
     for (size_t i = 0; i < dims * 16; i++) {
-        set.half_norms[i % 16] += set.components[i] * set.components[i] * 0.5f;
+        set.negated_half_norms[i % 16] -= set.components[i] * set.components[i] * 0.5f;
     }
     vk_float16v squares = {};
     for (size_t i = 0; i < padded; i += 16) {
