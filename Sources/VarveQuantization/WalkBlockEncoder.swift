@@ -6,8 +6,8 @@ public import VarveStorage
 /// Encodes the walk blocks of one graph.
 ///
 /// The bytes depend on the rows, the graph and the seed alone, whatever the number of threads, the
-/// tier or the order in which ranges are encoded. Making one rotates every row once (about a
-/// quarter of a microsecond a row and thread at 384 components) and keeps one byte a component; a
+/// tier or the order in which ranges are encoded. Making one rotates every row once (about
+/// 0.6 microseconds a row and thread at 384 components) and keeps one byte a component; a
 /// block then costs about half a microsecond a neighbour.
 @safe public final class WalkBlockEncoder: @unchecked Sendable {
     // Invariant for Sendable: nothing changes after init; the pointers outlive the encoder by
