@@ -18,7 +18,9 @@ public enum Durability: Hashable, Sendable {
     case onRequest
 }
 
-/// How a store works. Stored with it at creation; opening with other values replaces them.
+/// How a store works.
+///
+/// Stored with it at creation; opening with other values replaces them.
 public struct Options: Hashable, Sendable {
     /// When a write is acknowledged.
     public var durability: Durability = .everyCommit
@@ -47,13 +49,15 @@ public struct Options: Hashable, Sendable {
 }
 
 extension Options {
-    /// Bytes one memtable may take: a sixth of the budget. One is written to while up to
-    /// ``sealedMemtableLimit`` wait to be flushed; a third of the budget is left for everything
-    /// else.
+    /// Bytes one memtable may take: a sixth of the budget.
+    ///
+    /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; a third of the
+    /// budget is left for everything else.
     var memtableByteCount: Int { memoryBudgetByteCount / 6 }
 
-    /// Sealed memtables that may wait for their flush. From here on writes are slowed while the
-    /// active memtable fills, and stopped when it is full.
+    /// Sealed memtables that may wait for their flush.
+    ///
+    /// From here on writes are slowed while the active memtable fills, and stopped when it is full.
     static let sealedMemtableLimit = 3
 
     func validate() throws(StoreError) {

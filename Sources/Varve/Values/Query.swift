@@ -62,7 +62,9 @@ public struct Hit: Hashable, Sendable {
     /// The row's id.
     public var id: RecordID
     /// How far it is, exactly, by the store's metric: squared Euclidean distance, one minus cosine,
-    /// or the negated inner product. Smaller is nearer.
+    /// or the negated inner product.
+    ///
+    /// Smaller is nearer.
     public var distance: Float
     /// Its attributes by name, if asked for.
     public var attributes: [String: AttributeValue]?

@@ -5,7 +5,9 @@
 /// `code` is for programs, `message` says to a person what happened and what to do, `cause` keeps
 /// the lower floor's own error, and `place` tells where the wrong bytes stand.
 public struct StoreError: Error, Sendable {
-    /// The kinds of failure. The set may grow, so a `switch` over it needs a default.
+    /// The kinds of failure.
+    ///
+    /// The set may grow, so a `switch` over it needs a default.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case invalidArgument, notFound, notAStore, storeExists, schemaMismatch, formatTooNew
