@@ -68,7 +68,7 @@ public func writeSegment(
     let builder = SegmentBuilder(
         fileSystem: fileSystem, runtime: runtime, threadCount: threadCount)
     let record = try builder.build(
-        segment, rows: sealed, neighbors: NeighborLists(sealed.adjacency), at: path)
+        segment, rows: sealed, graph: sealed.adjacency, vectors: sealed.byteVectors, at: path)
     do {
         try storing { () throws(StorageError) in try fileSystem.syncDirectory(path.parent) }
         _ = try SegmentVerification(verifying: path, of: fileSystem, against: record)

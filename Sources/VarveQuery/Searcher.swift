@@ -128,9 +128,16 @@ public final class Searcher {
         let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
         let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
         let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
-        let found = try segment.reader.searchExactly(
-            segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
-            isLive: isLive)
+        let found: [SegmentHit]
+        if let effort = request.segmentEffort {
+            found = try segment.reader.search(
+                segmentQuery, k: request.k, effort: effort, deleted: segment.deleted,
+                statistics: &cost.segments, isLive: isLive)
+        } else {
+            found = try segment.reader.searchExactly(
+                segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
+                isLive: isLive)
+        }
         for hit in found {
             hits.append(PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
         }
@@ -158,6 +165,29 @@ public final class Searcher {
 }
 
 extension SearchRequest {
+    /// When a walk over a segment's graph stops; nil for an exact scan.
+    var segmentEffort: SearchEffort? {
+        switch width {
+        case .width(let width): SearchEffort(width: max(width, k))
+        case .recall(let recall): SearchEffort(width: 0, gamma: Self.gamma(recall))
+        case .exact: nil
+        }
+    }
+
+    /// The slack with which data of many kinds has reached a recall; between the points, straight
+    /// lines.
+    private static func gamma(_ recall: Double) -> Float {
+        let points: [(recall: Double, gamma: Double)] = [
+            (0.5, 0), (0.9, 0.06), (0.95, 0.12), (0.99, 0.22), (0.999, 0.45),
+        ]
+        guard let upper = points.firstIndex(where: { $0.recall >= recall }), upper > 0 else {
+            return Float(points[0].gamma)
+        }
+        let (a, b) = (points[upper - 1], points[upper])
+        let share = (recall - a.recall) / (b.recall - a.recall)
+        return Float(a.gamma + share * (b.gamma - a.gamma))
+    }
+
     /// The beam of a memtable's graph, which has no measured widths yet.
     var memtableWidth: Int {
         switch width {

@@ -34,7 +34,8 @@ extension View {
     public func attributeRecord(of place: RowPlace) throws(SegmentError) -> [UInt8] {
         switch place {
         case .memtable(let index, let row): unsafe [UInt8](memtables[index].attributes(row))
-        case .segment: []
+        case .segment(let index, let row):
+            try state.segments[index].reader.attributeRecord(of: row)
         }
     }
 }

@@ -75,6 +75,7 @@ extension Engine {
         let interval = commits.syncStep { () throws(StoreError) in try syncQuietly() }
         if case .again = interval { return .again }
         if zeroAhead() { return .again }
+        markPause()
         emptyTrashWhenDue()
         if case .sleep(let nanoseconds) = interval {
             return .sleep(nanoseconds: min(nanoseconds, Self.upkeepNanoseconds))
@@ -103,6 +104,17 @@ extension Engine {
         }
         // A log that is closed or has failed is found out by the next commit.
         return (try? log.zeroAhead(Self.zeroedAheadByteCount)) ?? false
+    }
+
+    /// Says in the log how far it is synced, once no batch has come for a while: damage to the last
+    /// batch is then told from a torn tail.
+    private func markPause() {
+        let batchCount = counters.batchCount.value
+        guard pausedBatchCount.exchange(batchCount, ordering: .relaxed) == batchCount,
+            let log = writing.withLock({ $0.log })
+        else { return }
+        // A log that is closed or has failed is found out by the next commit.
+        try? log.appendSyncMark()
     }
 
     private func emptyTrashWhenDue() {

@@ -46,6 +46,8 @@ final class Engine: Sendable {
     let searchers: SearcherPool
     /// Where calls that are awaited run.
     let calls: CallQueue
+    /// Batches written when the upkeeper looked last.
+    let pausedBatchCount = Atomic<UInt64>(0)
     private let lock: (any FileLock)?
     /// Held while files are moved to the trash, and while they must not be.
     let retiring = Mutex<Void>(())

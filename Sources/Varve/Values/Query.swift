@@ -102,6 +102,8 @@ extension QueryStatistics {
         distanceCount =
             cost.memtables.byteDistanceCount + cost.memtables.exactDistanceCount
             + cost.segments.exactDistanceCount
+        estimateCount = cost.segments.codeDistanceCount
+        pageReadCount = cost.segments.pageCount
         sourceCount = cost.sourceCount
     }
 }
