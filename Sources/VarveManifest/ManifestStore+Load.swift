@@ -6,9 +6,9 @@ public import VarveStorage
 extension ManifestStore {
     /// Loads the live version of the store in `directory`.
     ///
-    /// The version is verified by length, digest and store id, and every file it names must be
-    /// there with the right length and header. Newer versions are ignored and reported. Read-only
-    /// loading writes nothing; otherwise missing folders are made.
+    /// The version is verified by length, digest and store id. Newer versions are ignored and
+    /// reported. Read-only loading writes nothing; otherwise every file the version names must be
+    /// there with the right length and header, and missing folders are made.
     ///
     /// - Throws: ``ManifestError``: `notAStore`, `interruptedCreation`, `repairNeeded`,
     ///   `missingFile`, `wrongLength`, `foreignStore`, `tooNew`, `damaged`, `storage`.
@@ -25,7 +25,8 @@ extension ManifestStore {
         case .success(let pointer):
             live = try place.manifest(pointer)
             digest = pointer.digest
-            try place.verifyFiles(of: live)
+            // A reader learns of a missing or short file when it needs it; the others it can read.
+            if !readOnly { try place.verifyFiles(of: live) }
         case .failure(let missing):
             let heads = try place.chainHeads()
             guard readOnly, heads.count == 1, let (head, headDigest) = heads.first else {

@@ -25,6 +25,8 @@ public struct SearchRequest: Sendable {
     public var maximumDistance: Float?
     /// A row to leave out: the one whose vector is the query.
     public var excluded: RowPlace?
+    /// Whether damaged segments are left out and counted, rather than failing the search.
+    public var skipsDamaged = false
 
     /// A request of these parts.
     public init(
@@ -53,6 +55,8 @@ public struct SearchCost: Hashable, Sendable {
     public var segments = SegmentSearchStatistics()
     /// Memtables and segments searched.
     public var sourceCount = 0
+    /// Segments left out because they are damaged.
+    public var damagedSegmentCount = 0
 
     /// Nothing spent yet.
     public init() {}
@@ -93,7 +97,12 @@ public final class Searcher {
         }
         for index in view.state.segments.indices {
             cost.sourceCount += 1
-            try search(segment: index, of: view, request, &hits, &cost)
+            do throws(SegmentError) {
+                try search(segment: index, of: view, request, &hits, &cost)
+            } catch {
+                guard request.skipsDamaged, case .damaged = error else { throw error }
+                cost.damagedSegmentCount += 1
+            }
         }
         return try nearest(hits, request, view)
     }

@@ -91,8 +91,10 @@ extension Engine {
     ) throws(StoreError) -> Engine {
         let live = manifests.current
         let cache = PageCache(byteBudget: options.pageCacheByteCount)
-        let segments = try SegmentOpening(setting: setting, options: options, cache: cache)
-            .open(live)
+        let segments = try SegmentOpening(
+            setting: setting, options: options, cache: cache,
+            keepsDamaged: manifests.isReadOnly
+        ).open(live)
         var recovery = try Recovery(
             setting: setting, manifests: manifests, options: options, segments: segments)
         try recovery.replayLogs()

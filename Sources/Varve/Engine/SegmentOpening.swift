@@ -11,6 +11,8 @@ struct SegmentOpening {
     let setting: Setting
     let options: Options
     let cache: PageCache
+    /// Whether a damaged segment stays in its place, for those who do not need it.
+    var keepsDamaged = false
 
     /// The segments of `manifest`, newest first.
     ///
@@ -26,23 +28,35 @@ struct SegmentOpening {
                 handles.append(old)
                 continue
             }
-            let reader: SegmentReader
-            if let old { reader = old.reader } else { reader = try self.reader(record) }
-            handles.append(
-                SegmentHandle(
-                    record: record, reader: reader, deleted: try deleted(record)))
+            handles.append(try handle(record, known: old))
         }
         return handles
     }
 
-    /// Opens one segment, in the way the memory budget allows.
-    func reader(_ record: SegmentRecord) throws(StoreError) -> SegmentReader {
-        try withSegmentErrors { () throws(SegmentError) in
-            try SegmentReader(
-                fileSystem: setting.fileSystem,
-                path: setting.directory.appending(FileNames.segment(record.id)),
-                expecting: record, access: access(record))
+    /// Opens one segment and its tombstones; without them its rows cannot be told alive from dead.
+    private func handle(
+        _ record: SegmentRecord, known: SegmentHandle?
+    ) throws(StoreError) -> SegmentHandle {
+        do throws(SegmentError) {
+            let reader: SegmentReader
+            if let known { reader = try known.reader } else { reader = try self.reader(record) }
+            return SegmentHandle(
+                record: record, reader: .success(reader), deleted: try deleted(record))
+        } catch {
+            let damage = error.asDamage(of: record)
+            let failure = StoreError(damage)
+            guard keepsDamaged, failure.code == .corruption else { throw failure }
+            setting.listener.corruption?(failure)
+            return SegmentHandle(record: record, reader: .failure(damage), deleted: RowSet())
         }
+    }
+
+    /// Opens one segment, in the way the memory budget allows.
+    func reader(_ record: SegmentRecord) throws(SegmentError) -> SegmentReader {
+        try SegmentReader(
+            fileSystem: setting.fileSystem,
+            path: setting.directory.appending(FileNames.segment(record.id)), expecting: record,
+            access: access(record))
     }
 
     private func access(_ record: SegmentRecord) -> SegmentAccess {
@@ -50,12 +64,15 @@ struct SegmentOpening {
     }
 
     /// The deleted rows of a segment as its record names them.
-    private func deleted(_ record: SegmentRecord) throws(StoreError) -> RowSet {
+    private func deleted(_ record: SegmentRecord) throws(SegmentError) -> RowSet {
         guard let tombstones = record.tombstones else { return RowSet() }
         let name = FileNames.tombstones(record.id, tombstones.version)
-        let bytes = try withStorageErrors { () throws(StorageError) in
-            try setting.fileSystem.readWholeFile(
+        let bytes: [UInt8]
+        do throws(StorageError) {
+            bytes = try setting.fileSystem.readWholeFile(
                 setting.directory.appending(name), limit: TombstoneFile.maximumByteCount)
+        } catch {
+            throw .storage(error)
         }
         do throws(FormatError) {
             guard Digest(of: bytes) == tombstones.digest else {
@@ -71,7 +88,19 @@ struct SegmentOpening {
             }
             return file.rows
         } catch {
-            throw StoreError(error.inFile(name))
+            throw .damaged(error.inFile(name))
         }
+    }
+}
+
+extension SegmentError {
+    /// The same error, where a file that a version names is missing or short: that is damage.
+    func asDamage(of record: SegmentRecord) -> SegmentError {
+        guard case .storage(let error) = self, error.kind == .notFound || error.kind == .endOfFile
+        else { return self }
+        return .damaged(
+            FormatError(
+                .truncated, file: FileNames.segment(record.id), section: "file", offset: 0,
+                detail: "\(error)"))
     }
 }

@@ -145,9 +145,11 @@ public final class Snapshot: Sendable {
             }
             width = .recall(recall)
         }
-        return SearchRequest(
+        var request = SearchRequest(
             k: query.k + query.offset, width: width, maximumDistance: query.maximumDistance,
             excluded: place)
+        request.skipsDamaged = engine.isReadOnly
+        return request
     }
 
     /// The vector a query compares with, normalised under cosine, and the row it is of, if it is

@@ -92,6 +92,9 @@ public struct QueryStatistics: Hashable, Sendable {
     public var pageReadCount = 0
     /// Memtables and segments searched.
     public var sourceCount = 0
+    /// Segments that were left out because they are damaged: only in a store opened for reading
+    /// only, where their rows are missing from the hits; elsewhere damage fails the search.
+    public var damagedSegmentCount = 0
     /// Nanoseconds from call to answer.
     public var nanoseconds: UInt64 = 0
 }
@@ -105,6 +108,7 @@ extension QueryStatistics {
         estimateCount = cost.segments.codeDistanceCount
         pageReadCount = cost.segments.pageCount
         sourceCount = cost.sourceCount
+        damagedSegmentCount = cost.damagedSegmentCount
     }
 }
 
