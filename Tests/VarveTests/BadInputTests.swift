@@ -6,7 +6,8 @@ import Varve
 @Suite struct BadInputTests {
     private static let schema = Schema(dimension: 4, metric: .cosine, elementType: .float32)
 
-    /// Writes `batch` to a store of one row and checks that it is refused, with nothing of it written.
+    /// Writes `batch` to a store of one row and checks that it is refused, with nothing of it
+    /// written.
     private func expectRefusal(
         _ code: StoreError.Code, _ words: [String], schema: Schema = schema,
         _ fill: (inout WriteBatch) -> Void

@@ -19,6 +19,12 @@ extension Engine {
             throw StoreError(
                 .invalidArgument, "a dimension is 1 to 65,536, not \(schema.dimension)")
         }
+        guard schema.metric != .cosine || schema.elementType.holdsUnitVectors else {
+            throw StoreError(
+                .invalidArgument,
+                "cosine needs float32 or float16: vectors are kept at length 1, which whole "
+                    + "numbers cannot hold; use innerProduct or euclidean for \(schema.elementType)")
+        }
         try withStorageErrors { () throws(StorageError) in
             try setting.fileSystem.createDirectories(setting.directory)
         }
@@ -109,6 +115,11 @@ extension Engine {
         if !manifests.isReadOnly { engine.startWorkers() }
         return engine
     }
+}
+
+extension ElementType {
+    /// Whether vectors of length 1 can be kept.
+    fileprivate var holdsUnitVectors: Bool { self == .float32 || self == .float16 }
 }
 
 /// The salts of files whose bytes must depend on nothing but what is in them and whose they are.
