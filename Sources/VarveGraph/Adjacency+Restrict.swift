@@ -34,7 +34,7 @@ extension Adjacency {
             }
         }
         let finished = finishLists(
-            repair.lists, space: repair.space, parameters: parameters,
+            repair.lists, entry: repair.entry, space: repair.space, parameters: parameters,
             scratches: repair.scratches, isLive: repair.isLive, runtime: runtime,
             threadCount: threadCount)
         return finished.reordered(by: kept)
@@ -70,6 +70,9 @@ extension Adjacency {
 
     func isLive(_ row: Int) -> Bool { live[row] != 0 }
 
+    /// The old entry, if it stays.
+    var entry: UInt32? { entries.first { live[Int($0)] != 0 } }
+
     func repair(row: Int, scratch: SearchScratch) {
         guard isLive(row) else { return }
         var old = unsafe source.storage.graph
@@ -86,9 +89,7 @@ extension Adjacency {
         if Int(unsafe state.pointee.candidate_count) < parameters.minDegree {
             unsafe search(row: row, in: &old, state)
         }
-        var rule = vg_prune_rule(
-            max_degree: UInt32(source.maxDegree), min_degree: UInt32(parameters.minDegree),
-            alpha2: parameters.alpha * parameters.alpha, skip_flagged_pairs: false)
+        var rule = parameters.pruneRule
         var new = unsafe lists.graph
         unsafe vg_sort_candidates(state, UInt32(row))
         unsafe vg_prune(space.pointer, &rule, state)

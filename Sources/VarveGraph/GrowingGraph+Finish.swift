@@ -25,9 +25,9 @@ extension GrowingGraph {
             }
         }
         return finishLists(
-            lists, space: space, parameters: parameters, scratches: scratches,
-            isLive: { _ in true },
-            runtime: runtime, threadCount: threadCount)
+            lists, entry: entry.load(ordering: .relaxed), space: space, parameters: parameters,
+            scratches: scratches, isLive: { _ in true }, runtime: runtime,
+            threadCount: threadCount)
     }
 
     private func copyPruned(row: Int, into lists: AdjacencyStorage, scratch: SearchScratch) {
@@ -40,7 +40,7 @@ extension GrowingGraph {
             return
         }
         var target = unsafe lists.graph
-        var rule = pruneRule
+        var rule = parameters.pruneRule
         let state = unsafe scratch.pointer
         unsafe state.pointee.candidate_count = 0
         unsafe vg_list_candidates(space.pointer, &source, UInt32(row), 0, state)
@@ -50,18 +50,23 @@ extension GrowingGraph {
     }
 }
 
-/// Chooses the entry, links what cannot be reached and fills short lists where that is wanted.
+/// Links what cannot be reached or is not found, and fills short lists where that is wanted.
 ///
-/// Rows that are not live must be in no list.
+/// Rows that are not live must be in no list. `entry` is the one the lists were made with, if there
+/// was one; else the row nearest the mean becomes it.
 func finishLists(
-    _ lists: AdjacencyStorage, space: GraphSpace, parameters: GraphParameters,
+    _ lists: AdjacencyStorage, entry: UInt32?, space: GraphSpace, parameters: GraphParameters,
     scratches: ScratchPool, isLive: (Int) -> Bool, runtime: any Runtime, threadCount: Int
 ) -> Adjacency {
-    guard let entry = entryRow(space, rowCount: lists.rowCount, isLive: isLive) else {
+    guard let entry = entry ?? entryRow(space, rowCount: lists.rowCount, isLive: isLive) else {
         return Adjacency(storage: lists, entryPoints: [])
     }
     var reach = Reachability(space: space, lists: lists, entries: [entry])
     _ = reach.link(where: isLive)
+    let navigability = Navigability(
+        space: space, lists: lists, entries: [entry], scratches: scratches, runtime: runtime,
+        threadCount: threadCount)
+    _ = navigability.mend(&reach, isLive: isLive, seed: parameters.seed)
     var finished = lists
     if parameters.fillsLists {
         finished = filledLists(

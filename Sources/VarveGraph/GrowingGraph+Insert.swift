@@ -121,7 +121,7 @@ extension GrowingGraph {
         let point = unsafe graph.space.point(UInt32(row))
         unsafe graph.search(point, rule: rule, rowLimit: first, scratch: scratch)
         var lists = unsafe lists
-        var pruneRule = graph.pruneRule
+        var pruneRule = graph.parameters.pruneRule
         let state = unsafe scratch.pointer
         unsafe vg_take_expanded(state)
         unsafe mates.addCandidates(of: row, to: state)
@@ -148,7 +148,7 @@ extension GrowingGraph {
         let start = unsafe starts[target]
         let count = unsafe starts[target + 1] - start
         var lists = unsafe lists
-        var rule = graph.pruneRule
+        var rule = graph.parameters.pruneRule
         unsafe vg_apply_offers(
             graph.space.pointer, &lists, targets[target], offers + Int(start), count,
             UInt32(graph.parameters.slackDegree), &rule, scratch.pointer)

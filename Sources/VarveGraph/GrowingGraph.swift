@@ -68,12 +68,6 @@ public import VarveStorage
         unsafe countRegion.baseAddress.assumingMemoryBound(to: UInt32.self)
     }
 
-    var pruneRule: vg_prune_rule {
-        vg_prune_rule(
-            max_degree: UInt32(parameters.maxDegree), min_degree: UInt32(parameters.minDegree),
-            alpha2: parameters.alpha * parameters.alpha, skip_flagged_pairs: false)
-    }
-
     /// Searches for the rows nearest to `query`; the results are left in `scratch`, nearest first.
     ///
     /// Safe on any thread, also during insertion. Rows from ``indexedRowCount`` on are not found

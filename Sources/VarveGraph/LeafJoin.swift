@@ -40,15 +40,8 @@ struct LeafJoin: Sendable {
         let lists = AdjacencyStorage(rowCount: rowCount, maxDegree: parameters.graph.maxDegree)
         linkBack(finds, into: lists)
         return finishLists(
-            lists, space: space, parameters: parameters.graph, scratches: scratches,
+            lists, entry: nil, space: space, parameters: parameters.graph, scratches: scratches,
             isLive: { _ in true }, runtime: runtime, threadCount: threadCount)
-    }
-
-    private var rule: vg_prune_rule {
-        let graph = parameters.graph
-        return vg_prune_rule(
-            max_degree: UInt32(graph.maxDegree), min_degree: UInt32(graph.minDegree),
-            alpha2: graph.alpha * graph.alpha, skip_flagged_pairs: false)
     }
 
     /// Runs `body` over chunks of all rows.
@@ -97,7 +90,7 @@ struct LeafJoin: Sendable {
     /// `finds`.
     private func choose(_ finds: LeafFinds, coarse: [CoarseLevel]) {
         overRows { rows, scratch in
-            var rule = rule
+            var rule = parameters.graph.pruneRule
             let state = unsafe scratch.pointer
             for row in rows {
                 unsafe vg_take_candidates(state, finds.list(row), UInt32(finds.counts[row]))
@@ -155,7 +148,7 @@ struct LeafJoin: Sendable {
             count: (targets.count + chunk - 1) / chunk, threadCount: threadCount
         ) { index in
             scratches.use { scratch in
-                var rule = rule
+                var rule = parameters.graph.pruneRule
                 var graph = unsafe lists.graph
                 for place in index * chunk..<min(targets.count, (index + 1) * chunk) {
                     let row = targets.lowerBound + place

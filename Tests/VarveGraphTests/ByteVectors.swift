@@ -43,10 +43,10 @@ import VarveKernels
     /// Rows around `clusterCount` centres.
     static func clustered(
         rowCount: Int, dimension: Int, clusterCount: Int = 20, seed: UInt64, inOrder: Bool = false,
-        tier: KernelTier = .best
+        spread: Float = 4, tier: KernelTier = .best
     ) -> ByteVectors {
         var random = SplitMix(seed: seed)
-        let centres = (0..<clusterCount * dimension).map { _ in random.unit() * 4 }
+        let centres = (0..<clusterCount * dimension).map { _ in random.unit() * spread }
         let noise = (0..<rowCount * dimension).map { _ in random.unit() + random.unit() - 1 }
         return ByteVectors(rowCount: rowCount, dimension: dimension, tier: tier) { row, index in
             let cluster = inOrder ? row * clusterCount / rowCount : row * 7919 % clusterCount
@@ -54,22 +54,34 @@ import VarveKernels
         }
     }
 
-    /// Whole numbers, as they are; every third row has a lift.
+    /// Random whole numbers, as they are; every third row has a lift.
     static func whole(
         rowCount: Int, dimension: Int, seed: UInt64, tier: KernelTier = .best
     ) -> ByteVectors {
         var random = SplitMix(seed: seed)
-        let vectors = ByteVectors(rowCount: rowCount, dimension: dimension, tier: tier) { _, _ in
-            random.unit()
+        let vectors = whole(rowCount: rowCount, dimension: dimension, tier: tier) { _, _ in
+            UInt8.random(in: 0...255, using: &random)
+        }
+        for row in stride(from: 0, to: rowCount, by: 3) {
+            unsafe vectors.rows[row].lift = random.unit() * 500
+        }
+        return vectors
+    }
+
+    /// Whole numbers that `component` makes, as they are.
+    static func whole(
+        rowCount: Int, dimension: Int, tier: KernelTier = .best,
+        component: (_ row: Int, _ index: Int) -> UInt8
+    ) -> ByteVectors {
+        let vectors = ByteVectors(rowCount: rowCount, dimension: dimension, tier: tier) { _, _ in 0
         }
         let stride = vectors.table.paddedCount
         let encoder = ByteEncoder(dimension: dimension)
         for row in 0..<rowCount {
-            let vector = (0..<dimension).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let vector = (0..<dimension).map { component(row, $0) }
             let place = unsafe (vectors.codes + row * stride)
                 .assumingMemoryBound(to: UInt8.self)
             unsafe vectors.rows[row] = encoder.encode(vector, into: place)
-            if row % 3 == 0 { unsafe vectors.rows[row].lift = random.unit() * 500 }
         }
         return vectors
     }
