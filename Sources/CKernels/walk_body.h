@@ -173,6 +173,17 @@ VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
     tidy(walk);
 }
 
+/// Whether the block of `row` may be read.
+VK_TARGET static inline bool is_admitted(const vk_walk_graph *graph, vk_walk_scratch *scratch,
+                                         uint32_t row) {
+    if (!graph->admitted || !graph->admit) return true;
+    const uint64_t word = __atomic_load_n(graph->admitted + row / 64, __ATOMIC_ACQUIRE);
+    if (word >> (row % 64) & 1) return true;
+    if (graph->admit(graph->admit_context, row)) return true;
+    scratch->refused = true;
+    return false;
+}
+
 /// Measures what was opened and never expanded, as far as it may be a result.
 VK_TARGET static void measure_tail(const vk_walk_state *walk) {
     vk_walk_scratch *scratch = walk->scratch;
@@ -186,6 +197,7 @@ VK_TARGET static void measure_tail(const vk_walk_state *walk) {
     }
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t row = scratch->open_rows[i];
+        if (!is_admitted(walk->graph, scratch, row)) return;
         enter_result(walk, row, measure(walk, blocks + row * layout->stride));
     }
     scratch->measured += count;
@@ -233,17 +245,6 @@ static void begin_walk(vk_walk_scratch *scratch, uint32_t seed_count) {
     scratch->estimated = 0;
     scratch->measured = seed_count;
     scratch->refused = false;
-}
-
-/// Whether the block of `row` may be read.
-VK_TARGET static inline bool is_admitted(const vk_walk_graph *graph, vk_walk_scratch *scratch,
-                                         uint32_t row) {
-    if (!graph->admitted || !graph->admit) return true;
-    const uint64_t word = __atomic_load_n(graph->admitted + row / 64, __ATOMIC_ACQUIRE);
-    if (word >> (row % 64) & 1) return true;
-    if (graph->admit(graph->admit_context, row)) return true;
-    scratch->refused = true;
-    return false;
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,

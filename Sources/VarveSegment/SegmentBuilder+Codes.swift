@@ -9,22 +9,23 @@ extension SegmentBuilder {
     /// Bytes encoded before they are written.
     private static let encodingByteCount = 4 << 20
 
-    /// Writes `walk.header`, `walk`, `codebook` and `codes`.
+    /// Writes `walk.header`, `walk`, `codebook` and `codes`; gives the codebook of the walk, if
+    /// there is one.
     func writeCodes(
         of vectors: ByteVectorTable, _ neighbors: NeighborLists, _ plan: SegmentPlan,
         to writer: SegmentFileWriter
-    ) throws(SegmentError) {
+    ) throws(SegmentError) -> NeighbourCodebook? {
         let layout = WalkBlockLayout(
             dimension: plan.schema.dimension, isLifted: plan.schema.metric == .innerProduct,
             maxDegree: neighbors.maximumDegree)
-        var rotation: Rotation?
+        var walk: NeighbourCodebook?
         if plan.includesWalk {
             let encoder = unsafe WalkBlockEncoder(
                 table: vectors, rowCount: neighbors.rowCount, neighbours: neighbors.table,
                 neighbourStride: neighbors.maximumDegree, degrees: neighbors.degrees,
                 layout: layout, seed: plan.graph.seed, runtime: runtime,
                 threadCount: threadCount)
-            rotation = encoder.codebook.rotation
+            walk = encoder.codebook
             let header = WalkHeader(
                 codebook: encoder.codebook,
                 seeds: Self.seeds(plan.entryPoints, rowCount: neighbors.rowCount))
@@ -40,7 +41,7 @@ extension SegmentBuilder {
         }
         let encoder = RowCodeEncoder(
             table: vectors, rowCount: neighbors.rowCount,
-            rotation: rotation
+            rotation: walk?.rotation
                 ?? RowCodeEncoder.rotation(
                     for: vectors, rowCount: neighbors.rowCount, shape: layout.shape,
                     seed: plan.graph.seed))
@@ -55,6 +56,7 @@ extension SegmentBuilder {
                 groups, into: destination, runtime: runtime, threadCount: threadCount)
         }
         try writer.end()
+        return walk
     }
 
     /// Encodes `count` records of `byteCount` bytes a few MiB at a time, and writes them.
@@ -76,7 +78,7 @@ extension SegmentBuilder {
     }
 
     /// Rows a walk may begin at: the entry points, then rows spread evenly.
-    private static func seeds(_ entryPoints: [RowOrdinal], rowCount: Int) -> [RowOrdinal] {
+    static func seeds(_ entryPoints: [RowOrdinal], rowCount: Int) -> [RowOrdinal] {
         var seeds = Array(entryPoints.prefix(256))
         var taken = Set(seeds)
         let spread = WalkGraph.spreadSeeds(

@@ -56,7 +56,10 @@ public struct SegmentBuilder: Sendable {
             try writer.write(.statistics, Self.statistics(of: neighbors).encoded())
             try writeIdentifiers(of: rows, order, to: writer)
             try writeAttributes(of: rows, to: writer)
-            if let vectors { try writeCodes(of: vectors, neighbors, plan, to: writer) }
+            if let vectors {
+                let walk = try writeCodes(of: vectors, neighbors, plan, to: writer)
+                try writeCanary(of: rows, neighbors, plan, walk, to: writer)
+            }
             try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
             let (byteCount, digest) = try writer.finish()
             return SegmentRecord(

@@ -106,6 +106,17 @@ import VarveStorage
         try end()
     }
 
+    /// The bytes of a section that has ended; nil if there is none, or it is empty.
+    func map(_ section: SegmentSection) throws(SegmentError) -> MappedBytes? {
+        precondition(!isOpen)
+        guard let entry = entries.first(where: { $0.name == section.rawValue }),
+            entry.byteCount > 0
+        else { return nil }
+        return try storing { () throws(StorageError) in
+            try file.map(entry.offset..<entry.offset + entry.paddedByteCount)
+        }
+    }
+
     /// Writes tables, directory and footer, makes the bytes durable and closes; the name becomes
     /// durable when the caller syncs the directory.
     func finish() throws(SegmentError) -> (byteCount: UInt64, digest: Digest) {

@@ -25,7 +25,7 @@ extension SegmentReader {
 
     /// Candidates a walk gives for each result: 8-bit vectors swap close neighbours, seldom far
     /// ones.
-    private static func candidateCount(k: Int) -> Int { 2 * k + 16 }
+    static func candidateCount(k: Int) -> Int { 2 * k + 16 }
 
     /// Walks over blocks and leaves the nearest rows, by exact distance, in `query.results`.
     ///

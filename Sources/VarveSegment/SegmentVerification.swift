@@ -16,6 +16,9 @@ public struct SegmentVerification: Hashable, Sendable {
     public var edgeCount: UInt64 = 0
     /// Sweeps over the node pages until every row had been reached.
     public var sweepCount = 0
+    /// Recall@10 of searches by pages over the canary, at the width that reached the most; nil if
+    /// none was.
+    public var recall: Double?
 
     /// Checks the file at `path` against `record`: digest, every checksum, every value and the
     /// graph.
@@ -47,6 +50,7 @@ public struct SegmentVerification: Hashable, Sendable {
         try reader.verifyFigures(edgeCount: edgeCount)
         try reader.verifyAttributes()
         try reader.verifyCodes()
+        recall = try reader.verifyCanary()
     }
 
     private mutating func compareDigest(
@@ -233,5 +237,36 @@ extension SegmentReader {
             throw container.error(
                 .invalidValue, section: walk, at: 0, "\(found) bytes, expected \(expected)")
         }
+    }
+
+    /// The least recall@10 over the canary's queries that a sound graph may have.
+    private static var leastRecall: Double { 0.85 }
+
+    /// Searches for the canary's queries find what they should; the recall reached.
+    func verifyCanary() throws(SegmentError) -> Double? {
+        guard let canary = try canary(), let place = places.canary,
+            let width = canary.widths.max(), width > 0, !canary.queries.isEmpty
+        else { return nil }
+        let query = SegmentQuery(schema: schema)
+        var (found, wanted) = (0, 0)
+        var statistics = SegmentSearchStatistics()
+        for probe in canary.queries {
+            unsafe probe.vector.withUnsafeBufferPointer { buffer in
+                if let start = buffer.baseAddress { unsafe query.prepare(start) }
+            }
+            let hits = try searchGraph(
+                query, k: SegmentCanary.nearestCount, effort: SearchEffort(width: Int(width)),
+                statistics: &statistics
+            ) { _ in true }
+            found += hits.filter { probe.nearest.contains($0.row) }.count
+            wanted += probe.nearest.count
+        }
+        let recall = Double(found) / Double(wanted)
+        guard recall >= Self.leastRecall else {
+            throw container.error(
+                .invalidValue, section: place, at: 0,
+                "recall \(recall) at width \(width), at least \(Self.leastRecall) expected")
+        }
+        return recall
     }
 }

@@ -90,6 +90,10 @@ struct SearchTests {
         let verification = try SegmentVerification(
             verifying: SampleSegment.path, of: sample.disk, against: sample.record)
         #expect(verification.sweepCount > 0)
+        #expect(try #require(verification.recall) >= 0.85)
+        let canary = try #require(try sample.open().canary())
+        #expect(canary.queries.count == min(rowCount, 64))
+        #expect(canary.widths[0] > 0 && canary.widths[0] <= canary.widths[1])
         let names = try sample.open().sectionEntries.map(\.name)
         #expect(names.contains("walk") && names.contains("codes"))
         try RoundTripTests.compare(sample, try sample.open())

@@ -1,0 +1,170 @@
+// Queries with known answers, measured while a segment is sealed.
+
+import Synchronization
+import VarveFormat
+import VarveGraph
+import VarveKernels
+import VarveQuantization
+import VarveStorage
+
+extension SegmentBuilder {
+    /// The widths that are tried, until recall .99 is reached.
+    private static let triedWidths: [UInt32] = [
+        10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640,
+    ]
+
+    /// Queries of the canary of `rowCount` rows: each costs a distance for every row.
+    static func canaryQueryCount(rowCount: Int) -> Int {
+        min(rowCount, rowCount > 200_000 ? 32 : SegmentCanary.maximumQueryCount)
+    }
+
+    /// Writes `canary`: midpoints of neighbours, their exact nearest rows, and the widths that find
+    /// them.
+    ///
+    /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
+    func writeCanary(
+        of rows: any SegmentRows, _ neighbors: NeighborLists, _ plan: SegmentPlan,
+        _ codebook: NeighbourCodebook?, to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        let count = Self.canaryQueryCount(rowCount: rows.rowCount)
+        let probes = CanaryProbes(schema: plan.schema, rows: rows)
+        var queries: [SegmentCanary.Query] = []
+        for number in 0..<count {
+            let row = (2 * number + 1) * rows.rowCount / (2 * count)
+            let other = unsafe neighbors.neighbors(of: row).first.map { Int($0) } ?? row
+            let vector = try probes.midpoint(row, other)
+            queries.append(SegmentCanary.Query(vector: vector, nearest: []))
+        }
+        let vectors = queries.map(\.vector)
+        let answers = Mutex([Result<[RowOrdinal], SegmentError>?](repeating: nil, count: count))
+        runtime.parallel(count: count, threadCount: threadCount) { number in
+            let nearest = Result { () throws(SegmentError) in
+                try probes.nearest(to: vectors[number], among: nil)
+            }
+            answers.withLock { $0[number] = nearest }
+        }
+        for (number, answer) in answers.withLock({ $0 }).enumerated() {
+            queries[number].nearest = try answer?.get() ?? []
+        }
+        var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
+        if let codebook, let walk = try writer.map(.walk) {
+            widths = try measureWidths(
+                queries, probes, plan, codebook, walk, rowCount: rows.rowCount)
+        }
+        try writer.write(.canary, SegmentCanary(queries: queries, widths: widths).encoded())
+    }
+
+    /// The least tried widths at which walks reach each recall over all queries; zero where none
+    /// does.
+    private func measureWidths(
+        _ queries: [SegmentCanary.Query], _ probes: CanaryProbes, _ plan: SegmentPlan,
+        _ codebook: NeighbourCodebook, _ walk: MappedBytes, rowCount: Int
+    ) throws(SegmentError) -> [UInt32] {
+        var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
+        guard let base = unsafe walk.bytes.baseAddress else { return widths }
+        // Safety: the mapping has a block for every row and outlives the graph.
+        let graph = unsafe WalkGraph(
+            blocks: base, rowCount: rowCount, layout: codebook.layout, unit: codebook.unit,
+            seeds: Self.seeds(plan.entryPoints, rowCount: rowCount))
+        let query = SegmentQuery(schema: plan.schema)
+        for width in Self.triedWidths {
+            var (found, wanted) = (0, 0)
+            for probe in queries {
+                unsafe probe.vector.withUnsafeBufferPointer { buffer in
+                    if let start = buffer.baseAddress { unsafe query.prepare(start) }
+                }
+                unsafe graph.walk(
+                    query.bytes, table: query.table(codebook.rotation).view,
+                    rule: WalkRule(
+                        resultCount: min(rowCount, SegmentReader.candidateCount(k: 10)),
+                        width: Int(width)), scratch: query.walkScratch)
+                let scratch = query.walkScratch
+                let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
+                let nearest = try probes.nearest(to: probe.vector, among: candidates)
+                found += nearest.filter { probe.nearest.contains($0) }.count
+                wanted += probe.nearest.count
+            }
+            for (place, target) in SegmentCanary.recallTargets.enumerated()
+            where widths[place] == 0 && Double(found) >= target * Double(wanted) {
+                widths[place] = width
+            }
+            if !widths.contains(0) { break }
+        }
+        withExtendedLifetime(walk) {}
+        return widths
+    }
+}
+
+/// Makes canary queries and answers them exactly.
+private struct CanaryProbes: Sendable {
+    let schema: Schema
+    let rows: any SegmentRows
+    let element: VectorElement
+    let exact: ExactDistance
+
+    init(schema: Schema, rows: any SegmentRows) {
+        guard let element = VectorElement(rawValue: schema.elementType.rawValue) else {
+            preconditionFailure("an element type without kernels")
+        }
+        self.schema = schema
+        self.rows = rows
+        self.element = element
+        exact = ExactDistance(
+            schema.metric == .euclidean ? .squaredL2 : .innerProduct, element: element,
+            dimension: schema.dimension, tier: .scalar)
+    }
+
+    /// The middle between two rows; of length 1 under cosine, where it is the first row if there is
+    /// no middle.
+    func midpoint(_ a: Int, _ b: Int) throws(SegmentError) -> [Float] {
+        let (first, second) = (try floats(a), try floats(b))
+        var middle = zip(first, second).map { ($0 + $1) / 2 }
+        guard schema.metric == .cosine else { return middle }
+        let isNormalised = unsafe middle.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { return false }
+            return unsafe VectorConversion.normalise(start, count: schema.dimension)
+        }
+        return isNormalised ? middle : first
+    }
+
+    /// The nearest rows of all, or of some; nearest first, ties by ordinal.
+    func nearest(
+        to vector: [Float], among candidates: [RowOrdinal]?
+    ) throws(SegmentError) -> [RowOrdinal] {
+        var best: [(distance: Float, row: UInt32)] = []
+        let count = candidates?.count ?? rows.rowCount
+        for index in 0..<count {
+            let row = candidates?[index].rawValue ?? UInt32(index)
+            var distance: Float = 0
+            unsafe try rows.withVector(RowOrdinal(row)) { bytes in
+                unsafe vector.withUnsafeBufferPointer { query in
+                    guard let query = query.baseAddress, let base = bytes.baseAddress else {
+                        return
+                    }
+                    distance = unsafe exact(query, base)
+                }
+            }
+            if schema.metric != .euclidean { distance = -distance }
+            if distance.isNaN { distance = .infinity }
+            let entry = (distance, row)
+            if best.count == SegmentCanary.nearestCount, let last = best.last, entry >= last {
+                continue
+            }
+            best.insert(entry, at: best.firstIndex { entry < $0 } ?? best.count)
+            if best.count > SegmentCanary.nearestCount { best.removeLast() }
+        }
+        return best.map { RowOrdinal($0.row) }
+    }
+
+    private func floats(_ row: Int) throws(SegmentError) -> [Float] {
+        var floats = [Float](repeating: 0, count: schema.dimension)
+        unsafe try rows.withVector(RowOrdinal(UInt32(row))) { bytes in
+            unsafe floats.withUnsafeMutableBufferPointer { buffer in
+                guard let start = buffer.baseAddress, let base = bytes.baseAddress else { return }
+                unsafe VectorConversion.widen(
+                    base, count: schema.dimension, from: element, into: start)
+            }
+        }
+        return floats
+    }
+}
