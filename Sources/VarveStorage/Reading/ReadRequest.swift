@@ -4,8 +4,10 @@
 @safe public struct ReadRequest {
     /// Where in the file; for a file opened with ``OpenMode/readDirect`` a multiple of 4,096.
     public var offset: UInt64
-    /// Where the bytes go, all of it to be filled; memory of the caller, not to be touched before
-    /// the read has completed. For a direct read, address and count are multiples of 4,096.
+    /// Where the bytes go: memory of the caller, all of it to be filled.
+    ///
+    /// Not to be touched before the read has completed. For a direct read, address and count are
+    /// multiples of 4,096.
     public var buffer: UnsafeMutableRawBufferPointer
     /// What the completion is known by.
     public var tag: UInt64
