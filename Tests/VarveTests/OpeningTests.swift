@@ -57,7 +57,8 @@ import VarveStorage
         try fileSystem.writeFileDurably(FilePath(path).appending("letter.txt"), [1, 2, 3])
         try expectRefusal(.notAStore) { _ = try Store.create(at: path, schema: Self.schema) }
         try expectRefusal(.notAStore) { _ = try Store.open(at: path) }
-        #expect(try fileSystem.readWholeFile(FilePath(path + "/letter.txt"), limit: 9) == [1, 2, 3])
+        #expect(
+            try fileSystem.readWholeFile(FilePath(path + "/letter.txt"), limit: 9) == [1, 2, 3])
     }
 
     @Test func `what is not there is not opened`() throws {

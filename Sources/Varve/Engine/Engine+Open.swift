@@ -23,7 +23,7 @@ extension Engine {
             throw StoreError(
                 .invalidArgument,
                 "cosine needs float32 or float16: vectors are kept at length 1, which whole "
-                    + "numbers cannot hold; use innerProduct or euclidean for \(schema.elementType)")
+                    + "numbers cannot hold")
         }
         try withStorageErrors { () throws(StorageError) in
             try setting.fileSystem.createDirectories(setting.directory)

@@ -66,7 +66,7 @@ struct VectorFileReader {
             let needed = shape.dataOffset + UInt64(shape.rowCount) * UInt64(shape.rowByteCount)
             guard byteCount >= needed else {
                 throw VectorFileError.malformed(
-                    "\(path.name): \(shape.rowCount) rows need \(needed) bytes, there are \(byteCount)"
+                    "\(path.name): \(shape.rowCount) rows need \(needed) bytes, not \(byteCount)"
                 )
             }
         } catch let error as StorageError {

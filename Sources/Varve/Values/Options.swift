@@ -70,7 +70,8 @@ extension Options {
         guard (8...128).contains(maxDegree), (maxDegree...1_024).contains(buildWidth) else {
             throw StoreError(
                 .invalidArgument,
-                "maxDegree is 8 to 128 and buildWidth maxDegree to 1,024, not \(maxDegree), \(buildWidth)"
+                "maxDegree is 8 to 128 and buildWidth maxDegree to 1,024, "
+                    + "not \(maxDegree) and \(buildWidth)"
             )
         }
     }
