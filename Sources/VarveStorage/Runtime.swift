@@ -44,6 +44,9 @@ public protocol Runtime: AnyObject, Sendable {
     func randomBits() -> UInt64
     /// Starts a worker that calls `step` until it answers ``WorkerStep/finished``.
     func startWorker(_ name: String, _ step: @escaping @Sendable () -> WorkerStep) -> any Worker
+    /// Has the calling worker's thread, and the threads of its loops, give way to all others from
+    /// now on.
+    func enterBackground()
     /// A new gate.
     func makeGate() -> any Gate
     /// Calls `body` once for every index below `count`, on up to `threadCount` threads, and returns

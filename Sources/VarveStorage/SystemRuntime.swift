@@ -1,5 +1,6 @@
 // Clock, chance and threads of this machine.
 
+import CRing
 import Glibc
 
 /// The runtime of production: workers are threads, gates are mutexes, loops share a pool of
@@ -8,7 +9,9 @@ import Glibc
 /// All calls may be made from any thread. Threads of the pool are made when a loop first asks for
 /// them, stay for later loops, and end with this object.
 public final class SystemRuntime: Runtime {
-    private let pool = ThreadPool()
+    private let pool = ThreadPool(isBackground: false)
+    /// For loops of workers that give way.
+    private let backgroundPool = ThreadPool(isBackground: true)
 
     /// A runtime with no thread yet.
     public init() {}
@@ -33,9 +36,12 @@ public final class SystemRuntime: Runtime {
         ThreadWorker(name, step)
     }
 
+    public func enterBackground() { csystem_enter_background() }
+
     public func makeGate() -> any Gate { ThreadGate() }
 
     public func parallel(count: Int, threadCount: Int, _ body: @Sendable (Int) -> Void) {
+        let pool = csystem_is_background() != 0 ? backgroundPool : pool
         pool.run(count: count, threadCount: threadCount, body)
     }
 

@@ -7,6 +7,8 @@ final class TestRuntime: Runtime {
     func monotonicNanoseconds() -> UInt64 { 0 }
     func wallClockMicroseconds() -> Int64 { 0 }
     func randomBits() -> UInt64 { 1 }
+    func enterBackground() {}
+
     func startWorker(
         _ name: String, _ step: @escaping @Sendable () -> WorkerStep
     ) -> any Worker { fatalError("unused") }

@@ -6,3 +6,9 @@ int csystem_direct_flag(void);
 
 // Names the calling thread for debuggers and profilers. The kernel refuses more than 15 bytes.
 void csystem_name_thread(const char *name);
+
+/// Makes the calling thread give way to the others of the process (nice 10), and remembers that it does.
+void csystem_enter_background(void);
+
+/// Whether the calling thread has entered the background.
+int csystem_is_background(void);

@@ -44,6 +44,8 @@ extension Engine {
     private func buildStep() -> WorkerStep {
         if isStopping.load(ordering: .acquiring) { return .finished }
         if hasFailed.load(ordering: .acquiring) { return .idle }
+        // Searches and writes come first; a stalled writer waits for nothing else, and lets it run.
+        if !isBuilderPolite.exchange(true, ordering: .relaxed) { runtime.enterBackground() }
         let state = reading.load()
         guard let oldest = state.sealed.last else {
             let hasWorked = state.active.indexStep(

@@ -46,6 +46,8 @@ final class Engine: Sendable {
     let searchers: SearcherPool
     /// Where calls that are awaited run.
     let calls: CallQueue
+    /// Whether the builder's thread gives way to others already.
+    let isBuilderPolite = Atomic<Bool>(false)
     /// Batches written when the upkeeper looked last.
     let pausedBatchCount = Atomic<UInt64>(0)
     private let lock: (any FileLock)?

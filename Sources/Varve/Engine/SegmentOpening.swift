@@ -21,6 +21,7 @@ struct SegmentOpening {
         -> [SegmentHandle]
     {
         var handles: [SegmentHandle] = []
+        var mappedByteCount = Self.mappedByteCount(of: known)
         handles.reserveCapacity(manifest.segments.count)
         for record in manifest.segments.reversed() {
             let old = known.first { $0.id == record.id }
@@ -28,18 +29,24 @@ struct SegmentOpening {
                 handles.append(old)
                 continue
             }
-            handles.append(try handle(record, known: old))
+            handles.append(try handle(record, known: old, &mappedByteCount))
         }
         return handles
     }
 
     /// Opens one segment and its tombstones; without them its rows cannot be told alive from dead.
     private func handle(
-        _ record: SegmentRecord, known: SegmentHandle?
+        _ record: SegmentRecord, known: SegmentHandle?, _ mappedByteCount: inout UInt64
     ) throws(StoreError) -> SegmentHandle {
         do throws(SegmentError) {
             let reader: SegmentReader
-            if let known { reader = try known.reader } else { reader = try self.reader(record) }
+            if let known {
+                reader = try known.reader
+            } else {
+                let isMapped = mappedByteCount + record.byteCount <= options.mappedByteLimit
+                reader = try self.reader(record, access: isMapped ? .mapped : .paged(cache))
+                if isMapped { mappedByteCount += record.byteCount }
+            }
             return SegmentHandle(
                 record: record, reader: .success(reader), deleted: try deleted(record))
         } catch {
@@ -51,16 +58,22 @@ struct SegmentOpening {
         }
     }
 
-    /// Opens one segment, in the way the memory budget allows.
-    func reader(_ record: SegmentRecord) throws(SegmentError) -> SegmentReader {
+    /// Opens one segment.
+    private func reader(
+        _ record: SegmentRecord, access: SegmentAccess
+    ) throws(SegmentError) -> SegmentReader {
         try SegmentReader(
             fileSystem: setting.fileSystem,
             path: setting.directory.appending(FileNames.segment(record.id)), expecting: record,
-            access: access(record))
+            access: access)
     }
 
-    private func access(_ record: SegmentRecord) -> SegmentAccess {
-        options.mapsSegments ? .mapped : .paged(cache)
+    /// Bytes of files that are mapped already.
+    private static func mappedByteCount(of handles: [SegmentHandle]) -> UInt64 {
+        handles.reduce(0) { sum, handle in
+            let isMapped = (try? handle.reader.isMapped) ?? false
+            return isMapped ? sum + handle.record.byteCount : sum
+        }
     }
 
     /// The deleted rows of a segment as its record names them.

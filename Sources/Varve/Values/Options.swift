@@ -49,11 +49,11 @@ public struct Options: Hashable, Sendable {
 }
 
 extension Options {
-    /// Bytes one memtable may take: a sixth of the budget.
+    /// Bytes one memtable may take: an eighth of the budget.
     ///
-    /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; a third of the
-    /// budget is left for everything else.
-    var memtableByteCount: Int { memoryBudgetByteCount / 6 }
+    /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; half of the budget
+    /// is left for everything else.
+    var memtableByteCount: Int { memoryBudgetByteCount / 8 }
 
     /// Sealed memtables that may wait for their flush.
     ///
@@ -79,8 +79,10 @@ extension Options {
     /// Bytes of pages of segments that are kept in memory, where segments are not mapped.
     var pageCacheByteCount: Int { memoryBudgetByteCount / 8 }
 
-    /// Whether segments are read through mapped memory, or by pages through the cache.
-    var mapsSegments: Bool { true }
+    /// Bytes of segment files that are read through mapped memory: a third of the budget.
+    ///
+    /// What does not fit is read by pages through the cache.
+    var mappedByteLimit: UInt64 { UInt64(memoryBudgetByteCount / 3) }
 
     /// Bytes reserved for a new log: what a memtable's writes take, roughly.
     var logPreallocationByteCount: UInt64 { UInt64(min(memtableByteCount, 64 << 20)) }

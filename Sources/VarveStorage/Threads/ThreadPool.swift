@@ -1,5 +1,6 @@
 // Threads that wait for loops to share.
 
+import CRing
 import Synchronization
 
 /// Threads that stay, and the loops they help with.
@@ -7,7 +8,10 @@ import Synchronization
 /// The caller of a loop takes part in it and can finish it alone, so a loop inside a loop never
 /// waits for a thread that waits for it.
 final class ThreadPool: Sendable {
-    private let state = State()
+    private let state: State
+
+    /// A pool without threads yet; those of a background pool give way to all others.
+    init(isBackground: Bool) { state = State(isBackground: isBackground) }
 
     /// One loop under way.
     private final class Loop: @unchecked Sendable {
@@ -49,8 +53,10 @@ final class ThreadPool: Sendable {
         var loops: [Loop] = []
         var threadCount = 0
         var isClosed = false
+        let isBackground: Bool
 
-        init() {
+        init(isBackground: Bool) {
+            self.isBackground = isBackground
             offered = ThreadSignal(lock)
             left = ThreadSignal(lock)
         }
@@ -59,6 +65,7 @@ final class ThreadPool: Sendable {
 
         /// What every thread of the pool does all its life.
         func serve() {
+            if isBackground { csystem_enter_background() }
             lock.lock()
             while !isClosed {
                 guard let loop = loops.first else {

@@ -83,6 +83,8 @@ public final class SimulatedRuntime: Runtime, @unchecked Sendable {
 
     public func randomBits() -> UInt64 { generator.next() }
 
+    public func enterBackground() {}
+
     public func startWorker(_ name: String, _ step: @escaping @Sendable () -> WorkerStep)
         -> any Worker
     {
