@@ -36,20 +36,23 @@ extension SegmentBuilder {
             queries.append(SegmentCanary.Query(vector: vector, nearest: []))
         }
         let vectors = queries.map(\.vector)
-        let answers = Mutex([Result<[RowOrdinal], SegmentError>?](repeating: nil, count: count))
+        let answers = Mutex([Result<[SegmentHit], SegmentError>?](repeating: nil, count: count))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let nearest = Result { () throws(SegmentError) in
                 try probes.nearest(to: vectors[number], among: nil)
             }
             answers.withLock { $0[number] = nearest }
         }
+        var bounds: [Float] = []
         for (number, answer) in answers.withLock({ $0 }).enumerated() {
-            queries[number].nearest = try answer?.get() ?? []
+            let hits = try answer?.get() ?? []
+            queries[number].nearest = hits.map(\.row)
+            bounds.append(hits.last?.distance ?? -.infinity)
         }
         var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
         if let codebook, let walk = try writer.map(.walk) {
             widths = try measureWidths(
-                queries, probes, plan, codebook, walk, rowCount: rows.rowCount)
+                queries, bounds, probes, plan, codebook, walk, rowCount: rows.rowCount)
         }
         try writer.write(.canary, SegmentCanary(queries: queries, widths: widths).encoded())
     }
@@ -57,8 +60,8 @@ extension SegmentBuilder {
     /// The least tried widths at which walks reach each recall over all queries; zero where none
     /// does.
     private func measureWidths(
-        _ queries: [SegmentCanary.Query], _ probes: CanaryProbes, _ plan: SegmentPlan,
-        _ codebook: NeighbourCodebook, _ walk: MappedBytes, rowCount: Int
+        _ queries: [SegmentCanary.Query], _ bounds: [Float], _ probes: CanaryProbes,
+        _ plan: SegmentPlan, _ codebook: NeighbourCodebook, _ walk: MappedBytes, rowCount: Int
     ) throws(SegmentError) -> [UInt32] {
         var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
         guard let base = unsafe walk.bytes.baseAddress else { return widths }
@@ -69,7 +72,7 @@ extension SegmentBuilder {
         let query = SegmentQuery(schema: plan.schema)
         for width in Self.triedWidths {
             var (found, wanted) = (0, 0)
-            for probe in queries {
+            for (probe, bound) in zip(queries, bounds) {
                 unsafe probe.vector.withUnsafeBufferPointer { buffer in
                     if let start = buffer.baseAddress { unsafe query.prepare(start) }
                 }
@@ -81,7 +84,8 @@ extension SegmentBuilder {
                 let scratch = query.walkScratch
                 let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
                 let nearest = try probes.nearest(to: probe.vector, among: candidates)
-                found += nearest.filter { probe.nearest.contains($0) }.count
+                // By distance: of rows equally far, any will do.
+                found += nearest.filter { $0.distance <= bound }.count
                 wanted += probe.nearest.count
             }
             for (place, target) in SegmentCanary.recallTargets.enumerated()
@@ -130,7 +134,7 @@ private struct CanaryProbes: Sendable {
     /// The nearest rows of all, or of some; nearest first, ties by ordinal.
     func nearest(
         to vector: [Float], among candidates: [RowOrdinal]?
-    ) throws(SegmentError) -> [RowOrdinal] {
+    ) throws(SegmentError) -> [SegmentHit] {
         var best: [(distance: Float, row: UInt32)] = []
         let count = candidates?.count ?? rows.rowCount
         for index in 0..<count {
@@ -153,7 +157,7 @@ private struct CanaryProbes: Sendable {
             best.insert(entry, at: best.firstIndex { entry < $0 } ?? best.count)
             if best.count > SegmentCanary.nearestCount { best.removeLast() }
         }
-        return best.map { RowOrdinal($0.row) }
+        return best.map { SegmentHit(row: RowOrdinal($0.row), distance: $0.distance) }
     }
 
     private func floats(_ row: Int) throws(SegmentError) -> [Float] {

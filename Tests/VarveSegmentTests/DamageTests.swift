@@ -116,6 +116,38 @@ struct DamageTests {
         #expect(try damaged.neighbors(of: RowOrdinal(0)) == reader.neighbors(of: RowOrdinal(0)))
     }
 
+    @Test(arguments: [false, true])
+    func `a section of a later version is skipped, unless it is required`(
+        _ isRequired: Bool
+    ) throws {
+        let sample = try SampleSegment(schema: Self.schema, rowCount: 50, seed: 27)
+        var bytes = try #require(sample.disk[SampleSegment.path])
+        var directory = SegmentDirectory(entries: try sample.open().sectionEntries)
+        let place = try #require(directory.index(of: "statistics"))
+        directory.entries[place].name = "something.new"
+        directory.entries[place].isRequired = isRequired
+        let encoded = directory.encoded()
+        let offset = bytes.count - 64 - encoded.count
+        bytes.replaceSubrange(offset..<offset + encoded.count, with: encoded)
+        let tail = Array(bytes.suffix(64))
+        var footer = unsafe try SegmentFooter(
+            decoding: tail.span.bytes, file: sample.record.file,
+            fileByteCount: UInt64(bytes.count))
+        footer.directoryChecksum = checksum64(
+            encoded, seed: SegmentBlocks.directorySeed(file: sample.record.file))
+        bytes.replaceSubrange(bytes.count - 64..<bytes.count, with: footer.encoded())
+        sample.disk[SampleSegment.path] = bytes
+        do throws(SegmentError) {
+            let reader = try sample.open()
+            #expect(!isRequired)
+            #expect(try reader.statistics() == nil)
+            #expect(try reader.find(sample.rows.ids[7]) == RowOrdinal(7))
+        } catch {
+            guard case .damaged(let format) = error else { throw error }
+            #expect(isRequired && format.kind == .tooNew)
+        }
+    }
+
     /// Reads everything a reader offers: each answer is right, or an error.
     static func answerRightlyOrThrow(_ sample: SampleSegment, _ offset: Int) throws {
         guard let reader = try? sample.open() else { return }

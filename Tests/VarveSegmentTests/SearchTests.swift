@@ -2,6 +2,7 @@
 
 import Testing
 import VarveFormat
+import VarveGraph
 import VarveSegment
 import VarveStorage
 
@@ -104,5 +105,23 @@ struct SearchTests {
         let one = try SampleSegment(indexed: schema, rowCount: 700, seed: 66, threadCount: 1)
         let two = try SampleSegment(indexed: schema, rowCount: 700, seed: 66, threadCount: 2)
         #expect(one.disk[SampleSegment.path] == two.disk[SampleSegment.path])
+    }
+
+    @Test func `rows that are all the same verify`() throws {
+        let schema = Schema(dimension: 8, metric: .euclidean, elementType: .float32)
+        let base = SampleRows(schema: schema, rowCount: 300, seed: 67)
+        let rows = SampleRows(
+            schema: schema, ids: base.ids,
+            vectors: (0..<300).map { _ in base.vectors[0] }, records: base.records)
+        let vectors = SampleVectors(rows)
+        let graph = try vectors.graph(rowCount: 300, maxDegree: 8, threadCount: 1)
+        let disk = MemoryDisk()
+        var plan = SampleSegment.plan(schema: schema)
+        plan.entryPoints = graph.entryPoints
+        let builder = SegmentBuilder(
+            fileSystem: disk, runtime: TestRuntime(), threadCount: 1)
+        let record = try builder.build(
+            plan, rows: rows, graph: graph, vectors: vectors.table, at: SampleSegment.path)
+        _ = try SegmentVerification(verifying: SampleSegment.path, of: disk, against: record)
     }
 }

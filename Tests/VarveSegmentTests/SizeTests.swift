@@ -7,7 +7,7 @@ import VarveSegment
 
 @Suite("Sizes of segments")
 struct SizeTests {
-    /// Bytes a row may take at degree 32, attributes aside: without walk blocks, and of walk blocks.
+    /// Bytes a row may take at degree 32, attributes aside: without walk blocks, and of those.
     static let limits: [(schema: Schema, rest: Double, walk: Double)] = [
         (Schema(dimension: 384, metric: .euclidean, elementType: .float32), 2_200, 2_250),
         (Schema(dimension: 384, metric: .euclidean, elementType: .float16), 1_150, 2_250),
