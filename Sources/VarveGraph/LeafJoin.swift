@@ -1,7 +1,6 @@
 // Building a graph by comparing the rows of leaves with each other.
 
 internal import CKernels
-internal import Synchronization
 public import VarveKernels
 public import VarveStorage
 
@@ -73,7 +72,7 @@ struct LeafJoin: Sendable {
             space: space, leafRowCount: parameters.leafRowCount(rowCount: rowCount),
             seed: parameters.graph.seed, runtime: runtime, threadCount: threadCount)
         let leaves = carving.leaves(of: rows, fan: fan)
-        let idle = Mutex<[PackedLeaf]>([])
+        let idle = Guarded<[PackedLeaf]>([])
         runtime.parallel(count: leaves.count, threadCount: threadCount) { index in
             let packed = idle.withLock { $0.popLast() } ?? PackedLeaf(space: space)
             let range = leaves.range(index)

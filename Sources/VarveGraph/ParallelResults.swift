@@ -1,13 +1,11 @@
 // One result from each call of a parallel loop, in the order of the calls.
 
-internal import Synchronization
-
 /// Collects what the calls of a parallel loop have to say.
 final class ParallelResults<Element: Sendable>: Sendable {
-    private let results: Mutex<[Element?]>
+    private let results: Guarded<[Element?]>
 
     /// Room for the results of `count` calls.
-    init(count: Int) { results = Mutex(Array(repeating: nil, count: count)) }
+    init(count: Int) { results = Guarded(Array(repeating: nil, count: count)) }
 
     /// Call `index` says `result`.
     func set(_ index: Int, _ result: Element) { results.withLock { $0[index] = result } }

@@ -1,7 +1,6 @@
 // The working memory of one search at a time, and a store of them for parallel work.
 
 internal import CKernels
-internal import Synchronization
 
 /// Working memory of searches: keep one per thread and use it for every search, whatever the graph.
 ///
@@ -72,8 +71,8 @@ public struct GraphStatistics: Hashable, Sendable {
 
 /// Scratches for the parallel steps of building: a step takes one and puts it back.
 final class ScratchPool: Sendable {
-    private let idle = Mutex<[SearchScratch]>([])
-    private let total = Mutex(GraphStatistics())
+    private let idle = Guarded<[SearchScratch]>([])
+    private let total = Guarded(GraphStatistics())
 
     func use<Result>(_ body: (SearchScratch) -> Result) -> Result {
         let scratch = idle.withLock { $0.popLast() } ?? SearchScratch()

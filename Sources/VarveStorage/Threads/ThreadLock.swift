@@ -3,12 +3,12 @@
 import Glibc
 
 /// A mutex at a fixed address.
-@safe final class ThreadLock: @unchecked Sendable {
+@safe package final class ThreadLock: @unchecked Sendable {
     // Invariant for Sendable: the mutex is made before and destroyed after every use; the rest is
     // its job.
     fileprivate let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
-    init() {
+    package init() {
         unsafe mutex = .allocate(capacity: 1)
         let result = unsafe pthread_mutex_init(mutex, nil)
         precondition(result == 0, "a mutex needs no resource on Linux")
@@ -20,7 +20,7 @@ import Glibc
     }
 
     /// Calls `body` with the lock held.
-    func withLock<Result>(_ body: () -> Result) -> Result {
+    package func withLock<Result>(_ body: () -> Result) -> Result {
         lock()
         defer { unlock() }
         return body()
