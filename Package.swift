@@ -105,6 +105,14 @@ let modules: [Module] = [
             "VarveMemtable", "VarveSegment", "VarveCompaction", "VarveQuery", "VarveFilter",
             "CJansson",
         ]),
+
+    // Floor 6: what judges a store from outside.
+    Module(
+        floor: 6, name: "VarveOracle", path: "Fuzz/Oracle",
+        dependencies: [
+            "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
+            "VarveKernels",
+        ]),
 ]
 
 /// System libraries: floor 0, found by pkg-config where the distribution has a file for it.
@@ -125,7 +133,7 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libjansson-dev"])]),
 ]
 
-/// An executable of the top floor.
+/// An executable of the top floor, the seventh.
 func program(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies.map { .byName(name: $0) }, path: path,
@@ -137,6 +145,7 @@ let programs: [Target] = [
         "varve-bench", "Benchmarks/varve-bench",
         ["Varve", "VarveKernels", "VarveFormat", "VarveGraph"]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
+    program("crash-fuzz", "Fuzz/crash-fuzz", ["VarveOracle"]),
 ]
 
 /// A test target, named after the module it tests.
@@ -165,6 +174,7 @@ let testTargets: [Target] = [
             "VarveQuantization", "VarveFilter",
         ]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    tests(of: "VarveOracle", ["Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: swiftSettings),
 ]
 

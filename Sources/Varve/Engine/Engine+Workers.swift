@@ -9,8 +9,6 @@ import VarveQuery
 import VarveStorage
 
 extension Engine {
-    /// Zeroed bytes kept ahead of the log's records.
-    private static var zeroedAheadByteCount: UInt64 { 8 << 20 }
     private static var upkeepNanoseconds: UInt64 { 1_000_000_000 }
     private static var retryNanoseconds: UInt64 { 1_000_000_000 }
 
@@ -105,7 +103,7 @@ extension Engine {
             return false
         }
         // A log that is closed or has failed is found out by the next commit.
-        return (try? log.zeroAhead(Self.zeroedAheadByteCount)) ?? false
+        return (try? log.zeroAhead(options.zeroedAheadByteCount)) ?? false
     }
 
     /// Says in the log how far it is synced, once no batch has come for a while: damage to the last

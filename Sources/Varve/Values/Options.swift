@@ -40,6 +40,9 @@ public struct Options: Hashable, Sendable {
     public var trashGraceSeconds: UInt32 = 60
     /// Free bytes on the disk under which the `lowSpace` event is sent.
     public var lowSpaceByteCount: UInt64 = 1 << 30
+    /// Bytes one memtable may take, in place of its share of the budget; not stored. For tests,
+    /// which want memtables that fill up soon.
+    package var memtableByteLimit: Int?
 
     /// The defaults.
     public init() {}
@@ -53,7 +56,7 @@ extension Options {
     ///
     /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; half of the budget
     /// is left for everything else.
-    var memtableByteCount: Int { memoryBudgetByteCount / 8 }
+    var memtableByteCount: Int { memtableByteLimit ?? memoryBudgetByteCount / 8 }
 
     /// Sealed memtables that may wait for their flush.
     ///
@@ -86,6 +89,9 @@ extension Options {
 
     /// Bytes reserved for a new log: what a memtable's writes take, roughly.
     var logPreallocationByteCount: UInt64 { UInt64(min(memtableByteCount, 64 << 20)) }
+
+    /// Zeroed bytes kept ahead of the log's records.
+    var zeroedAheadByteCount: UInt64 { min(logPreallocationByteCount, 8 << 20) }
 
     /// How memtables grow their graphs.
     var graphParameters: GraphParameters {

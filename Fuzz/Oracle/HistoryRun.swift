@@ -1,0 +1,160 @@
+// A plan carried out on a simulated disk, beside its model.
+
+import Synchronization
+package import Varve
+import VarveFormat
+import VarveStorage
+package import VarveStorageSimulation
+
+/// What the hook of a disk may look at while a history runs.
+package final class Witness: Sendable {
+    private let state = Mutex((model: OracleModel(), isCreated: false))
+
+    package var model: OracleModel {
+        get { state.withLock { $0.model } }
+        set { state.withLock { $0.model = newValue } }
+    }
+
+    /// Whether the creation of the store has returned.
+    package var isCreated: Bool {
+        get { state.withLock { $0.isCreated } }
+        set { state.withLock { $0.isCreated = newValue } }
+    }
+
+    package func change(_ body: (inout OracleModel) -> Void) {
+        state.withLock { body(&$0.model) }
+    }
+}
+
+/// One store on one disk, and what has been done to it.
+package final class HistoryRun {
+    package let plan: HistoryPlan
+    package let disk: SimulatedFileSystem
+    package let runtime: SimulatedRuntime
+    package let witness: Witness
+    package private(set) var store: Store?
+    package let checker: ProtocolChecker
+    private var held: (snapshot: Snapshot, state: ModelState)?
+    private var ids: Set<RecordID> = []
+
+    /// A run that has not begun, on an empty disk or on one with a store of the plan's shape.
+    package init(
+        _ plan: HistoryPlan, on disk: SimulatedFileSystem, _ witness: Witness, seed: UInt64
+    ) {
+        self.plan = plan
+        self.disk = disk
+        self.witness = witness
+        runtime = SimulatedRuntime(seed: seed)
+        checker = StoreProtocol.watch(disk)
+    }
+
+    /// Creates the store.
+    package func create(resuming: Bool = false) throws(StoreError) {
+        store = try Store.create(
+            at: StoreProtocol.root.text, on: disk, runtime, schema: plan.schema,
+            options: plan.options, resuming: resuming)
+        witness.isCreated = true
+    }
+
+    /// Opens the store; what is visible then must be the first `witness.model.returnedCount`
+    /// batches, unless the caller finds out otherwise.
+    package func open() throws(StoreError) {
+        store = try Store.open(
+            at: StoreProtocol.root.text, on: disk, runtime, options: plan.options)
+    }
+
+    /// Closes the store, if it is open.
+    package func close() throws(StoreError) {
+        held = nil
+        let store = store
+        self.store = nil
+        try store?.close()
+    }
+
+    /// The number of batches that are visible.
+    package func visibleCount() throws(StoreError) -> Int {
+        guard let store else { throw StoreError(.closed, "there is no open store") }
+        return Int(try store.statistics().sequence.rawValue)
+    }
+
+    /// Does one thing.
+    ///
+    /// - Throws: ``StoreError`` where the store refuses, ``OracleFailure`` where it is wrong.
+    package func perform(_ step: HistoryStep) throws {
+        switch step {
+        case .reopen:
+            try close()
+            witness.change { $0.sync() }
+            try open()
+            let count = try visibleCount()
+            let expected = witness.model.returnedCount
+            try require(count == expected, "\(count) of \(expected) batches after reopening")
+        case .work(let count): for _ in 0..<count { runtime.step() }
+        case .pause(let nanoseconds):
+            runtime.sleep(nanoseconds: nanoseconds)
+            if case .interval = plan.options.durability { witness.change { $0.sync() } }
+        case .write(let batch): try write(batch)
+        case .flush:
+            try requireStore().flush()
+            witness.change { $0.sync() }
+            StoreProtocol.declareSealed(checker, disk)
+        case .sync:
+            try requireStore().sync()
+            witness.change { $0.sync() }
+        case .snapshot:
+            if let held {
+                var exam = StoreExam(held.state, plan.schema, seed: plan.seed)
+                try exam.examine(held.snapshot, absent: ids.sorted())
+                self.held = nil
+            } else {
+                let model = witness.model
+                held = (try requireStore().snapshot(), model.state(after: model.returnedCount))
+            }
+        case .look: try look()
+        }
+    }
+
+    /// Compares everything with the model.
+    package func look() throws {
+        let model = witness.model
+        let count = try visibleCount()
+        try require(
+            model.boundsAfterKill.contains(count),
+            "\(count) batches are visible, \(model.boundsAfterKill) may be")
+        var exam = StoreExam(
+            model.state(after: count), plan.schema, seed: plan.seed &+ UInt64(count))
+        try exam.examine(try requireStore().snapshot(), absent: ids.sorted())
+    }
+
+    /// Throws if the calls to the disk have broken the protocol.
+    package func requireProtocol() throws(OracleFailure) {
+        guard let violation = checker.violations.first else { return }
+        throw OracleFailure("the protocol is broken: \(violation)")
+    }
+
+    private func write(_ batch: ModelBatch) throws {
+        let store = try requireStore()
+        var request = WriteBatch()
+        for operation in batch {
+            switch operation {
+            case .upsert(let id, let input, let row):
+                request.upsert(id: id, vector: input, attributes: row.attributes)
+                ids.insert(id)
+            case .delete(let id): request.delete(id: id)
+            }
+        }
+        witness.change { $0.issue(batch) }
+        let sequence = try store.write(request)
+        let number = witness.model.batches.count
+        try require(
+            sequence.rawValue == UInt64(number), "batch \(number) has number \(sequence.rawValue)")
+        let isSynced = plan.options.durability == .everyCommit
+        if isSynced { StoreProtocol.declareAcknowledged(checker, disk) }
+        witness.change { $0.acknowledge(isSynced: isSynced) }
+    }
+
+    private func requireStore() throws(OracleFailure) -> Store {
+        guard let store else { throw OracleFailure("there is no open store") }
+        return store
+    }
+}

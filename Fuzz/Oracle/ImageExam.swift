@@ -1,0 +1,182 @@
+// What a power cut or the end of a process has left, opened, read, written to, and cut again.
+
+import Synchronization
+import Varve
+import VarveFormat
+import VarveStorage
+package import VarveStorageSimulation
+
+/// A disk as some end of a run has left it, and what may be on it.
+package struct DiskImage: Sendable {
+    package var disk: SimulatedFileSystem
+    package var model: OracleModel
+    /// How many batches there may be.
+    package var bounds: ClosedRange<Int>
+    /// Whether the creation of the store had returned.
+    package var isCreated: Bool
+    /// Whether everything on it is durable; not where only the process has ended.
+    package var isDurable: Bool
+
+    /// What `policy` leaves of the disk a witness has watched.
+    package init(
+        _ policy: CutPolicy, of disk: SimulatedFileSystem, _ witness: Witness, seed: UInt64
+    ) {
+        self.disk = policy.apply(to: disk, seed: seed)
+        model = witness.model
+        bounds = policy.bounds(model)
+        isCreated = witness.isCreated
+        isDurable = policy.policy != nil
+    }
+}
+
+/// Examines disk images; one seed, one course.
+package final class ImageExam: Sendable {
+    private let plan: HistoryPlan
+    private let state = Mutex((examinedCount: 0, digest: UInt64(0), failure: OracleFailure?.none))
+
+    /// An exam of images of stores of the plan's shape.
+    package init(_ plan: HistoryPlan) { self.plan = plan }
+
+    /// Images examined, those of power cuts inside an exam included.
+    package var examinedCount: Int { state.withLock { $0.examinedCount } }
+
+    /// A hash over everything that all exams have written.
+    package var digest: UInt64 { state.withLock { $0.digest } }
+
+    /// Throws unless the store on `image` is one that may be there, can be read in full, and goes
+    /// on as it should.
+    ///
+    /// - Parameter depth: How often an exam may cut the power again.
+    package func examine(
+        _ image: DiskImage, seed: UInt64, depth: Int
+    ) throws(OracleFailure) {
+        state.withLock { $0.examinedCount += 1 }
+        do {
+            if let count = try readOnly(image, seed) {
+                try goOn(image, count, seed, depth)
+            } else {
+                try beginAnew(image, seed)
+            }
+        } catch let error as OracleFailure {
+            throw error
+        } catch {
+            throw OracleFailure("the store refuses: \(error)")
+        }
+        let hash = image.disk.traceHash
+        state.withLock { $0.digest = mixedSeed($0.digest, hash) }
+    }
+
+    /// Reads everything without writing anything; nil if there is no store, and may be none.
+    private func readOnly(_ image: DiskImage, _ seed: UInt64) throws -> Int? {
+        let disk = image.disk
+        let operationCount = disk.operationCount
+        let store: Store
+        do throws(StoreError) {
+            store = try Store.open(
+                at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: seed),
+                options: plan.options, readOnly: true)
+        } catch {
+            let isNone = [.notAStore, .interruptedCreation, .notFound].contains(error.code)
+            try require(isNone && !image.isCreated, "opening for reading fails: \(error)")
+            return nil
+        }
+        let count = Int(try store.statistics().sequence.rawValue)
+        try require(
+            image.bounds.contains(count), "\(count) batches are there, \(image.bounds) may be")
+        var exam = StoreExam(image.model.state(after: count), plan.schema, seed: seed)
+        try exam.examine(try store.snapshot())
+        try store.close()
+        try require(disk.operationCount == operationCount, "reading has changed the disk")
+        return count
+    }
+
+    /// Creates the store that was not created.
+    private func beginAnew(_ image: DiskImage, _ seed: UInt64) throws {
+        let witness = Witness()
+        let run = HistoryRun(plan, on: image.disk, witness, seed: seed)
+        try run.create(resuming: true)
+        var source = PlanSource(seed: seed)
+        try run.perform(.write(source.batch(plan.schema)))
+        try run.look()
+        try run.close()
+        try run.requireProtocol()
+    }
+
+    /// Opens for writing, and lets the store live on for a while.
+    private func goOn(
+        _ image: DiskImage, _ count: Int, _ seed: UInt64, _ depth: Int
+    ) throws {
+        var generator = SeededGenerator(seed: seed)
+        let witness = Witness()
+        witness.isCreated = true
+        witness.model = image.model
+        witness.change { $0.settle(at: count) }
+        let isOpen = Mutex(false)
+        let earlyBounds = (image.isDurable ? count : image.model.syncedCount)...count
+        if depth > 0, generator.chance(1, in: depth > 1 ? 12 : 60) {
+            let odds = [1, 4, 12][generator.below(3)]
+            cutAgain(image.disk, witness, seed: seed, odds: odds, depth: depth - 1) {
+                isOpen.withLock { $0 } ? nil : earlyBounds
+            }
+        }
+        let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1)
+        try run.open()
+        isOpen.withLock { $0 = true }
+        let found = try run.visibleCount()
+        try require(found == count, "\(found) batches to write on, \(count) to read")
+        try run.look()
+        var source = PlanSource(seed: seed)
+        let isFlushed = generator.chance(1, in: 3)
+        for _ in 0..<(isFlushed ? 1 : 0) + generator.below(4) {
+            try run.perform(.write(source.batch(plan.schema)))
+            if generator.chance(1, in: 4) { try run.perform(.work(4)) }
+        }
+        if isFlushed { try run.perform(.flush) }
+        try run.look()
+        try finish(run, image.disk, seed, depth, isFlushed: isFlushed)
+    }
+
+    /// Ends the life of a store: by closing it, or by one more cut.
+    private func finish(
+        _ run: HistoryRun, _ disk: SimulatedFileSystem, _ seed: UInt64, _ depth: Int,
+        isFlushed: Bool
+    ) throws {
+        let last =
+            depth > 0
+            ? DiskImage(CutPolicy.all[0], of: disk, run.witness, seed: seed) : nil
+        if isFlushed { try run.perform(.pause(nanoseconds: 6_000_000_000)) }
+        try run.close()
+        disk.onOperation(nil)
+        try run.requireProtocol()
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        if isFlushed {
+            let leaks = try StoreProtocol.leaks(disk)
+            try require(leaks.isEmpty, "files nobody needs are left: \(leaks)")
+        }
+        if let last { try examine(last, seed: seed &+ 7, depth: 0) }
+    }
+
+    /// Has the power cut before some of the coming calls to `disk`.
+    private func cutAgain(
+        _ disk: SimulatedFileSystem, _ witness: Witness, seed: UInt64, odds: Int, depth: Int,
+        _ bounds: @escaping @Sendable () -> ClosedRange<Int>?
+    ) {
+        disk.onOperation { [self] operation in
+            let seed = mixedSeed(seed, UInt64(operation.index), 2)
+            var generator = SeededGenerator(seed: seed)
+            guard generator.chance(1, in: odds), state.withLock({ $0.failure == nil }) else {
+                return
+            }
+            let policy = CutPolicy.all[generator.below(CutPolicy.all.count - 1)]
+            var image = DiskImage(policy, of: disk, witness, seed: seed)
+            if let bounds = bounds() { image.bounds = bounds }
+            do throws(OracleFailure) {
+                try examine(image, seed: seed, depth: depth)
+            } catch {
+                let failure = OracleFailure(
+                    "after another cut, \(policy.name), before \(operation): \(error)")
+                state.withLock { $0.failure = failure }
+            }
+        }
+    }
+}

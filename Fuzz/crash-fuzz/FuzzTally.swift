@@ -1,0 +1,62 @@
+// What a campaign has counted.
+
+import VarveOracle
+
+/// Counts and failures of a campaign.
+struct FuzzTally {
+    var historyCount = 0
+    var repeatCount = 0
+    var operationCount = 0
+    /// Cases by kind and policy.
+    var counts: [String: Int] = [:]
+    /// Images of cuts inside the exams of other cuts.
+    var nestedCount = 0
+    var failures: [FoundFailure] = []
+    var seconds = 0.0
+
+    /// Cases in all.
+    var caseCount: Int { counts.values.reduce(nestedCount, +) }
+
+    mutating func add(_ failure: FoundFailure) {
+        failures.append(failure)
+        FuzzOutput.note("FAILURE \(failure)")
+    }
+
+    mutating func add(_ outcome: SessionOutcome, kind: String = "cut") {
+        operationCount += outcome.operationCount
+        var direct = 0
+        for (name, count) in outcome.imageCounts {
+            counts["\(kind).\(name)", default: 0] += count
+            direct += count
+        }
+        nestedCount += max(0, outcome.examinedCount - direct)
+        if let failure = outcome.failure { add(failure) }
+    }
+
+    private var rate: Double { seconds > 0 ? Double(caseCount) / seconds : 0 }
+
+    var text: String {
+        var lines = [
+            "\(caseCount) cases (\(nestedCount) of them cuts inside recovery), \(historyCount) "
+                + "histories, \(repeatCount) repeated, \(operationCount) operations, "
+                + "\(Int(seconds)) s, \(Int(rate)) a second, \(failures.count) failures"
+        ]
+        for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(name): \(count)")
+        }
+        lines += failures.map { "FAILURE \($0)" }
+        return lines.joined(separator: "\n")
+    }
+
+    var json: String {
+        let counted = counts.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }
+        let failed = failures.map {
+            "{\"seed\": \($0.seed), \"place\": \($0.place), \"policy\": \"\($0.policy)\"}"
+        }
+        return "{\"cases\": \(caseCount), \"nested\": \(nestedCount), "
+            + "\"histories\": \(historyCount), \"repeated\": \(repeatCount), "
+            + "\"operations\": \(operationCount), \"seconds\": \(Int(seconds)), "
+            + "\"counts\": {\(counted.joined(separator: ", "))}, "
+            + "\"failures\": [\(failed.joined(separator: ", "))]}"
+    }
+}
