@@ -53,16 +53,19 @@ struct Recovery {
         let live = manifests.current
         let numbers = try logNumbers(from: live.logFloor)
         for (index, number) in numbers.enumerated() {
-            let expectation = LogExpectation(
-                store: live.store, number: number,
-                ending: try ending(of: number, nextNumbers: numbers[(index + 1)...]))
+            let (ending, isPassedOver) = try ending(
+                of: number, nextNumbers: numbers[(index + 1)...])
+            let expectation = LogExpectation(store: live.store, number: number, ending: ending)
             let recovered: RecoveredLog
             do throws(LogError) {
                 recovered = try replay(expectation)
             } catch {
                 throw StoreError(error)
             }
-            if recovered.verdict != .neverBegun { predecessor = recovered.asPredecessor }
+            if recovered.verdict != .neverBegun {
+                guard !isPassedOver else { throw StoreError(misplaced(number)) }
+                predecessor = recovered.asPredecessor
+            }
             if let problem = applier.problem { throw problem }
         }
     }
@@ -95,19 +98,30 @@ struct Recovery {
 
     /// How a log may end: as its successor's prologue says, or, for the newest, torn.
     ///
-    /// A later log that never began says nothing; the one after it is asked.
+    /// A later log that never began says nothing; the one after it is asked. A log that its
+    /// successor passes over was found, by whoever began that one, to have never begun; it is
+    /// looked at as the newest log was then.
     private func ending(
         of number: LogNumber, nextNumbers: ArraySlice<LogNumber>
-    ) throws(StoreError) -> LogExpectation.Ending {
+    ) throws(StoreError) -> (LogExpectation.Ending, isPassedOver: Bool) {
         for next in nextNumbers {
             let prologue = try withLogErrors { () throws(LogError) in
                 try readLogPrologue(
                     setting.fileSystem, directory: setting.directory,
                     store: manifests.current.store, number: next)
             }
-            if let prologue { return .before(prologue) }
+            guard let prologue else { continue }
+            let isPassedOver = prologue.predecessor.map { $0.number < number } ?? true
+            return (isPassedOver ? .newest() : .before(prologue), isPassedOver)
         }
-        return .newest()
+        return (.newest(), false)
+    }
+
+    /// The error for a log with records that the next log does not know.
+    private func misplaced(_ number: LogNumber) -> FormatError {
+        FormatError(
+            .misplaced, file: FileNames.log(number), section: "log record", offset: 0,
+            detail: "the log has begun, but the next one does not say that it follows this one")
     }
 
     private mutating func replay(
