@@ -47,4 +47,31 @@ private struct Scene {
             try store.close()
         }
     }
+
+    @Test func `rows that outlived a process outlive the next power cut`() throws {
+        let scene = try Scene()
+        let store = try Store.open(
+            at: Scene.path, on: scene.disk, SimulatedRuntime(seed: 3), options: .onRequest)
+        try store.upsert(id: 2, vector: [2, 2, 2, 2])
+        let killed = Scene(scene.disk.kill(seed: 1))
+        try store.close()
+        let second = try Store.open(
+            at: Scene.path, on: killed.disk, SimulatedRuntime(seed: 4), options: Options())
+        #expect(try second.count() == 2)
+        try second.upsert(id: 3, vector: [3, 3, 3, 3])
+        let cut = Scene(killed.disk.crash(.loseUnsynced, seed: 1))
+        try second.close()
+        let third = try cut.open()
+        #expect(try third.count() == 3)
+        try third.close()
+    }
+}
+
+extension Options {
+    /// Nothing is synced unasked.
+    fileprivate static var onRequest: Options {
+        var options = Options()
+        options.durability = .onRequest
+        return options
+    }
 }

@@ -21,6 +21,8 @@ struct Recovery {
     private(set) var writer: Engine.WriterState
     /// What the next log's prologue says of the last one.
     private var predecessor: LogPredecessor?
+    /// The last log, if it was not ended in order: what has been read of it may not be durable.
+    private var unsealed: LogNumber?
     private var applier: BatchApplier
 
     init(
@@ -65,6 +67,7 @@ struct Recovery {
             if recovered.verdict != .neverBegun {
                 guard !isPassedOver else { throw StoreError(misplaced(number)) }
                 predecessor = recovered.asPredecessor
+                unsealed = recovered.verdict == .sealed ? nil : number
             }
             if let problem = applier.problem { throw problem }
         }
@@ -72,6 +75,7 @@ struct Recovery {
 
     /// Begins the log that will take this process's writes; the first thing recovery writes.
     mutating func beginLog() throws(StoreError) {
+        try settleLastLog()
         let number = LogNumber(writer.nextFileNumber)
         writer.nextFileNumber += 1
         writer.log = try withLogErrors { () throws(LogError) in
@@ -88,6 +92,21 @@ struct Recovery {
     }
 
     // MARK: - Inside
+
+    /// Makes durable what has been read of the last log.
+    ///
+    /// If only the process had died, the end of that log may be in the page cache alone. The next
+    /// log will say where it ends, and readers will see its rows: neither may become untrue.
+    private func settleLastLog() throws(StoreError) {
+        guard let unsealed else { return }
+        try withStorageErrors { () throws(StorageError) in
+            let path = setting.directory.appending(FileNames.log(unsealed))
+            let file = try setting.fileSystem.open(path, .readWrite)
+            try file.sync(.full)
+            try file.close()
+            try setting.fileSystem.syncDirectory(path.parent)
+        }
+    }
 
     private func logNumbers(from floor: LogNumber) throws(StoreError) -> [LogNumber] {
         let names = try withStorageErrors { () throws(StorageError) in
