@@ -67,6 +67,30 @@ private struct Scene {
     }
 }
 
+@Suite struct SameBytesTests {
+    /// The log of a store into which attributes of these names were written, in one dictionary.
+    private func log(of names: [String]) throws -> [UInt8]? {
+        let disk = SimulatedFileSystem(seed: 1)
+        let store = try Store.create(
+            at: Scene.path, on: disk, SimulatedRuntime(seed: 1),
+            schema: Schema(dimension: 1, metric: .euclidean, elementType: .float32))
+        var attributes: [String: AttributeValue] = [:]
+        for name in names { attributes[name] = .int(1) }
+        try store.upsert(id: 1, vector: [1], attributes: attributes)
+        try store.close()
+        return Scene(disk).newestLog.flatMap { disk.bytes($0) }
+    }
+
+    @Test func `the order of a dictionary of attributes does not reach the disk`() throws {
+        let names = (0..<20).map { "name \($0)" }
+        let first = try #require(try log(of: names))
+        for _ in 0..<10 {
+            #expect(try log(of: names) == first)
+            #expect(try log(of: names.reversed()) == first)
+        }
+    }
+}
+
 extension Options {
     /// Nothing is synced unasked.
     fileprivate static var onRequest: Options {

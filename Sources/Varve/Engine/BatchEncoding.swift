@@ -122,7 +122,9 @@ struct BatchEncoding {
     private mutating func appendStored(
         _ id: RecordID, _ attributes: [String: AttributeValue], row: Int
     ) throws(StoreError) {
-        let entries = attributes.map { (name: $0.key, value: $0.value) }
+        // Two equal dictionaries may differ in their order, and names get their numbers in order.
+        var entries = attributes.map { (name: $0.key, value: $0.value) }
+        if entries.count > 1 { entries.sort { $0.name < $1.name } }
         // Safety: `stored` is not touched while the encoder copies it.
         let source = stored
         var failure: BatchEncodingError?
