@@ -21,8 +21,6 @@ struct Recovery {
     private(set) var writer: Engine.WriterState
     /// What the next log's prologue says of the last one.
     private var predecessor: LogPredecessor?
-    /// The last log, if it was not ended in order: what has been read of it may not be durable.
-    private var unsealed: LogNumber?
     private var applier: BatchApplier
 
     init(
@@ -67,7 +65,6 @@ struct Recovery {
             if recovered.verdict != .neverBegun {
                 guard !isPassedOver else { throw StoreError(misplaced(number)) }
                 predecessor = recovered.asPredecessor
-                unsealed = recovered.verdict == .sealed ? nil : number
             }
             if let problem = applier.problem { throw problem }
         }
@@ -96,11 +93,12 @@ struct Recovery {
     /// Makes durable what has been read of the last log.
     ///
     /// If only the process had died, the end of that log may be in the page cache alone. The next
-    /// log will say where it ends, and readers will see its rows: neither may become untrue.
+    /// log will say where it ends, and readers will see its rows: neither may become untrue. That
+    /// holds for a log with an end record too, whose sync may have been cut off.
     private func settleLastLog() throws(StoreError) {
-        guard let unsealed else { return }
+        guard let predecessor else { return }
         try withStorageErrors { () throws(StorageError) in
-            let path = setting.directory.appending(FileNames.log(unsealed))
+            let path = setting.directory.appending(FileNames.log(predecessor.number))
             let file = try setting.fileSystem.open(path, .readWrite)
             try file.sync(.full)
             try file.close()

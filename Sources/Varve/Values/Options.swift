@@ -40,8 +40,9 @@ public struct Options: Hashable, Sendable {
     public var trashGraceSeconds: UInt32 = 60
     /// Free bytes on the disk under which the `lowSpace` event is sent.
     public var lowSpaceByteCount: UInt64 = 1 << 30
-    /// Bytes one memtable may take, in place of its share of the budget; not stored. For tests,
-    /// which want memtables that fill up soon.
+    /// Bytes one memtable may take, in place of its share of the budget.
+    ///
+    /// Not stored; for tests, which want memtables that fill up soon.
     package var memtableByteLimit: Int?
 
     /// The defaults.
