@@ -138,7 +138,7 @@ public final class Searcher {
         let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
         let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
         let found: [SegmentHit]
-        if let effort = request.segmentEffort {
+        if let effort = try request.effort(in: segment) {
             found = try segment.reader.search(
                 segmentQuery, k: request.k, effort: effort, deleted: segment.deleted,
                 statistics: &cost.segments, isLive: isLive)
@@ -175,11 +175,15 @@ public final class Searcher {
 
 extension SearchRequest {
     /// When a walk over a segment's graph stops; nil for an exact scan.
-    var segmentEffort: SearchEffort? {
+    func effort(in segment: SegmentHandle) throws(SegmentError) -> SearchEffort? {
         switch width {
-        case .width(let width): SearchEffort(width: max(width, k))
-        case .recall(let recall): SearchEffort(width: 0, gamma: Self.gamma(recall))
-        case .exact: nil
+        case .width(let width): return SearchEffort(width: max(width, k))
+        case .recall(let recall):
+            if let measured = try segment.width(forRecall: recall) {
+                return SearchEffort(width: max(measured, k))
+            }
+            return SearchEffort(width: 0, gamma: Self.gamma(recall))
+        case .exact: return nil
         }
     }
 

@@ -1,5 +1,6 @@
 // A segment as one version of a store sees it.
 
+import Synchronization
 public import VarveFormat
 public import VarveSegment
 
@@ -14,6 +15,15 @@ public final class SegmentHandle: Sendable {
     private let opened: Result<SegmentReader, SegmentError>
     /// Rows deleted as of the version; later deletes are marks in memtables.
     public let deleted: RowSet
+
+    /// The widths measured when the segment was sealed; read when they are first asked for.
+    private let measured = AtomicLazyReference<MeasuredWidths>()
+
+    private final class MeasuredWidths: Sendable {
+        /// For the recalls of ``SegmentCanary/recallTargets``; zero where none was wide enough.
+        let widths: [Int]
+        init(_ widths: [Int]) { self.widths = widths }
+    }
 
     /// A handle of these parts.
     public init(
@@ -36,4 +46,24 @@ public final class SegmentHandle: Sendable {
 
     /// Rows not deleted as of the version.
     public var liveRowCount: Int { record.rowCount - deleted.count }
+
+    /// The width that a recall needs, by the queries the segment carries; nil if it carries none,
+    /// or none wide enough.
+    ///
+    /// Between the measured recalls, by straight lines.
+    func width(forRecall recall: Double) throws(SegmentError) -> Int? {
+        let known: MeasuredWidths
+        if let loaded = measured.load() {
+            known = loaded
+        } else {
+            let canary = try reader.canary()
+            known = measured.storeIfNil(MeasuredWidths(canary?.widths.map { Int($0) } ?? []))
+        }
+        let points = zip(SegmentCanary.recallTargets, known.widths).filter { $0.1 > 0 }
+        guard let upper = points.firstIndex(where: { $0.0 >= recall }) else { return nil }
+        guard upper > 0 else { return points[0].1 }
+        let (a, b) = (points[upper - 1], points[upper])
+        let share = (recall - a.0) / (b.0 - a.0)
+        return a.1 + Int((share * Double(b.1 - a.1)).rounded(.up))
+    }
 }

@@ -18,13 +18,16 @@ extension SegmentBuilder {
         min(rowCount, rowCount > 200_000 ? 32 : SegmentCanary.maximumQueryCount)
     }
 
-    /// Writes `canary`: midpoints of neighbours, their exact nearest rows, and the widths that find
+    /// Rows whose exact distances are computed for an answer: those that codes say are nearest.
+    private static let answerCandidateCount = 128
+
+    /// Writes `canary`: points beyond rows, their exact nearest rows, and the widths that find
     /// them.
     ///
     /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
     func writeCanary(
         of rows: any SegmentRows, _ neighbors: NeighborLists, _ plan: SegmentPlan,
-        _ codebook: NeighbourCodebook?, to writer: SegmentFileWriter
+        _ vectors: ByteVectorTable, _ codebook: NeighbourCodebook?, to writer: SegmentFileWriter
     ) throws(SegmentError) {
         let count = Self.canaryQueryCount(rowCount: rows.rowCount)
         let probes = CanaryProbes(schema: plan.schema, rows: rows)
@@ -32,14 +35,16 @@ extension SegmentBuilder {
         for number in 0..<count {
             let row = (2 * number + 1) * rows.rowCount / (2 * count)
             let other = unsafe neighbors.neighbors(of: row).first.map { Int($0) } ?? row
-            let vector = try probes.midpoint(row, other)
+            let vector = try probes.beyond(row, from: other)
             queries.append(SegmentCanary.Query(vector: vector, nearest: []))
         }
-        let vectors = queries.map(\.vector)
+        let points = queries.map(\.vector)
         let answers = Mutex([Result<[SegmentHit], SegmentError>?](repeating: nil, count: count))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let nearest = Result { () throws(SegmentError) in
-                try probes.nearest(to: vectors[number], among: nil)
+                let candidates = probes.candidates(
+                    near: points[number], in: vectors, count: Self.answerCandidateCount)
+                return try probes.nearest(to: points[number], among: candidates)
             }
             answers.withLock { $0[number] = nearest }
         }
@@ -118,27 +123,59 @@ private struct CanaryProbes: Sendable {
             dimension: schema.dimension, tier: .scalar)
     }
 
-    /// The middle between two rows; of length 1 under cosine, where it is the first row if there is
-    /// no middle.
-    func midpoint(_ a: Int, _ b: Int) throws(SegmentError) -> [Float] {
+    /// The point as far beyond row `a` as row `b` is before it; of length 1 under cosine, where it
+    /// is row `a` if there is no such point.
+    ///
+    /// New vectors lie about as far from the stored ones as those lie from each other, and not
+    /// between them: points between neighbours are found with half the width that real queries
+    /// need.
+    func beyond(_ a: Int, from b: Int) throws(SegmentError) -> [Float] {
         let (first, second) = (try floats(a), try floats(b))
-        var middle = zip(first, second).map { ($0 + $1) / 2 }
-        guard schema.metric == .cosine else { return middle }
-        let isNormalised = unsafe middle.withUnsafeMutableBufferPointer { buffer in
+        var point = zip(first, second).map { 2 * $0 - $1 }
+        guard schema.metric == .cosine else { return point }
+        let isNormalised = unsafe point.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress else { return false }
             return unsafe VectorConversion.normalise(start, count: schema.dimension)
         }
-        return isNormalised ? middle : first
+        return isNormalised ? point : first
     }
 
-    /// The nearest rows of all, or of some; nearest first, ties by ordinal.
+    /// The rows whose codes are nearest to `point`, as many as `count`; ties by ordinal.
+    func candidates(near point: [Float], in table: ByteVectorTable, count: Int) -> [RowOrdinal] {
+        var query = ByteVector(dimension: schema.dimension)
+        unsafe point.withUnsafeBufferPointer { buffer in
+            if let base = buffer.baseAddress { unsafe query.encode(base) }
+        }
+        let step = 1_024
+        var distances = [Float](repeating: 0, count: step)
+        var best: [(distance: Float, row: UInt32)] = []
+        for first in stride(from: 0, to: rows.rowCount, by: step) {
+            let taken = min(step, rows.rowCount - first)
+            unsafe distances.withUnsafeMutableBufferPointer { buffer in
+                guard let base = buffer.baseAddress else { return }
+                unsafe table.distances(
+                    from: query.row, codes: query.codes, toRowsFrom: UInt32(first), count: taken,
+                    into: base)
+            }
+            let bound = best.count == count ? best.last?.distance ?? .infinity : .infinity
+            for index in 0..<taken where distances[index] < bound {
+                best.append((distances[index], UInt32(first + index)))
+            }
+            guard best.count > count else { continue }
+            best.sort { $0 < $1 }
+            best.removeLast(best.count - count)
+        }
+        best.sort { $0 < $1 }
+        return best.map { RowOrdinal($0.row) }
+    }
+
+    /// The nearest of some rows; nearest first, ties by ordinal.
     func nearest(
-        to vector: [Float], among candidates: [RowOrdinal]?
+        to vector: [Float], among candidates: [RowOrdinal]
     ) throws(SegmentError) -> [SegmentHit] {
         var best: [(distance: Float, row: UInt32)] = []
-        let count = candidates?.count ?? rows.rowCount
-        for index in 0..<count {
-            let row = candidates?[index].rawValue ?? UInt32(index)
+        for candidate in candidates {
+            let row = candidate.rawValue
             var distance: Float = 0
             unsafe try rows.withVector(RowOrdinal(row)) { bytes in
                 unsafe vector.withUnsafeBufferPointer { query in

@@ -58,7 +58,7 @@ public struct SegmentBuilder: Sendable {
             try writeAttributes(of: rows, to: writer)
             if let vectors {
                 let walk = try writeCodes(of: vectors, neighbors, plan, to: writer)
-                try writeCanary(of: rows, neighbors, plan, walk, to: writer)
+                try writeCanary(of: rows, neighbors, plan, vectors, walk, to: writer)
             }
             try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
             let (byteCount, digest) = try writer.finish()
