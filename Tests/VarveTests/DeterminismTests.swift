@@ -46,7 +46,12 @@ import VarveStorageSimulation
         let two = try files(threadCount: 2)
         #expect(one.keys.filter { $0.hasSuffix(".seg") }.count == 3)
         #expect(one.keys.sorted() == two.keys.sorted())
-        for (name, bytes) in one { #expect(two[name] == bytes, "\(name)") }
+        for (name, bytes) in one {
+            let other = two[name] ?? []
+            let difference = zip(bytes, other).enumerated().first { $0.element.0 != $0.element.1 }
+            let isEqual = bytes.count == other.count && difference == nil
+            #expect(isEqual, "\(name) from byte \(difference?.offset ?? -1) of \(bytes.count)")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 // A whole store of format version 1, as it was written when the format was fixed: it must stay
-// readable for ever. A file under Fixtures is replaced by nobody; a later format gets its own folder.
+// readable for ever. A file under Fixtures is replaced by nobody; a later format gets its own
+// folder.
 
 import Glibc
 import Testing
@@ -12,6 +13,8 @@ import VarveStorage
         FilePath(#filePath).parent.parent.appending("Fixtures/v1/store")
     }
 
+    private static var isWriting: Bool { unsafe getenv("VARVE_WRITE_GOLDEN_STORE") != nil }
+
     /// The rows that the golden store holds, by id.
     private static func expectedRows() -> [(id: RecordID, vector: [Float], size: Int64)] {
         var vectors = SeededVectors(state: 2_026)
@@ -23,7 +26,8 @@ import VarveStorage
         return rows
     }
 
-    /// Writes the store: a segment, tombstones over it, a second segment, and rows only the log has.
+    /// Writes the store: a segment, tombstones over it, a second segment, and rows only the log
+    /// has.
     private static func write(to path: String) throws {
         let store = try Store.create(at: path, schema: schema)
         let rows = expectedRows()
@@ -66,12 +70,12 @@ import VarveStorage
     }
 
     /// Set in the environment, writes the fixture anew; for the day a format version is fixed.
-    @Test(.enabled(if: getenv("VARVE_WRITE_GOLDEN_STORE") != nil))
+    @Test(.enabled(if: isWriting))
     func `the golden store is written`() throws {
         try Self.write(to: Self.golden.text)
     }
 
-    @Test(.disabled(if: getenv("VARVE_WRITE_GOLDEN_STORE") != nil))
+    @Test(.disabled(if: isWriting))
     func `the golden store is read and written to`() throws {
         let directory = TemporaryDirectory()
         let path = directory.path + "/store"
