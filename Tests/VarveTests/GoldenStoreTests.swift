@@ -31,23 +31,23 @@ import VarveStorage
     private static func write(to path: String) throws {
         let store = try Store.create(at: path, schema: schema)
         let rows = expectedRows()
-        func batch(_ range: Range<Int>, sizeOffset: Int64 = 0) -> WriteBatch {
+        func batch(_ range: Range<Int>) -> WriteBatch {
             var batch = WriteBatch()
             for row in rows[range] {
                 batch.upsert(
                     id: row.id, vector: row.vector,
                     attributes: [
-                        "size": .int(row.size + sizeOffset), "name": .string("\(row.id)"),
+                        "size": .int(row.size), "name": .string("\(row.id)"),
                         "tags": .strings(["a", "b"]), "made": .date(microseconds: 1_700_000_000),
                         "free": .bool(true), "weight": .double(0.25),
                     ])
             }
             return batch
         }
-        try store.write(batch(0..<40, sizeOffset: 1))
+        try store.write(batch(0..<40))
         try store.delete(id: 1)
         try store.flush()
-        try store.write(batch(0..<50))
+        try store.write(batch(20..<50))
         try store.delete(id: .text("package-3"))
         try store.flush()
         try store.write(batch(50..<60))
