@@ -92,7 +92,7 @@ import VarveStorage
     }
 
     private func check(_ store: Store) throws {
-        let deleted: Set<RecordID> = [.text("package-3"), 2]
+        let deleted: Set<RecordID> = [1, 2, .text("package-3")]
         let rows = Self.expectedRows().filter { !deleted.contains($0.id) }
         #expect(try store.count() == rows.count)
         for row in rows {
