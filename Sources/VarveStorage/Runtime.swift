@@ -47,6 +47,9 @@ public protocol Runtime: AnyObject, Sendable {
     /// Has the calling worker's thread, and the threads of its loops, give way to all others from
     /// now on.
     func enterBackground()
+    /// Says that someone waits for an answer just now: for some milliseconds, loops of background
+    /// workers take no second thread.
+    func noteForeground()
     /// A new gate.
     func makeGate() -> any Gate
     /// Calls `body` once for every index below `count`, on up to `threadCount` threads, and returns

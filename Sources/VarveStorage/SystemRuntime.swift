@@ -9,12 +9,17 @@ import Glibc
 /// All calls may be made from any thread. Threads of the pool are made when a loop first asks for
 /// them, stay for later loops, and end with this object.
 public final class SystemRuntime: Runtime {
-    private let pool = ThreadPool(isBackground: false)
+    private let pool = ThreadPool()
     /// For loops of workers that give way.
-    private let backgroundPool = ThreadPool(isBackground: true)
+    private let backgroundPool: ThreadPool
+    private let foreground: ForegroundWork
 
     /// A runtime with no thread yet.
-    public init() {}
+    public init() {
+        let foreground = ForegroundWork()
+        self.foreground = foreground
+        backgroundPool = ThreadPool(givingWayTo: foreground)
+    }
 
     public func monotonicNanoseconds() -> UInt64 { SystemClock.monotonicNanoseconds() }
 
@@ -37,6 +42,8 @@ public final class SystemRuntime: Runtime {
     }
 
     public func enterBackground() { csystem_enter_background() }
+
+    public func noteForeground() { foreground.note() }
 
     public func makeGate() -> any Gate { ThreadGate() }
 

@@ -8,6 +8,7 @@ final class TestRuntime: Runtime {
     func wallClockMicroseconds() -> Int64 { 0 }
     func randomBits() -> UInt64 { 1 }
     func enterBackground() {}
+    func noteForeground() {}
 
     func startWorker(
         _ name: String, _ step: @escaping @Sendable () -> WorkerStep

@@ -71,6 +71,7 @@ private final class SeededRuntime: Runtime {
         _ name: String, _ step: @escaping @Sendable () -> WorkerStep
     ) -> any Worker { system.startWorker(name, step) }
     func enterBackground() { system.enterBackground() }
+    func noteForeground() { system.noteForeground() }
     func makeGate() -> any Gate { system.makeGate() }
     func parallel(count: Int, threadCount: Int, _ body: @Sendable (Int) -> Void) {
         system.parallel(count: count, threadCount: threadCount, body)

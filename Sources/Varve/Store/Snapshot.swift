@@ -70,6 +70,7 @@ public final class Snapshot: Sendable {
     /// - Throws: ``StoreError``: `invalidArgument`, `notFound`, `corruption`, `inputOutput`.
     public func search(_ query: Query) throws(StoreError) -> SearchResult {
         let start = engine.runtime.monotonicNanoseconds()
+        engine.runtime.noteForeground()
         let (vector, place) = try target(of: query)
         let request = try request(of: query, excluding: place)
         var cost = SearchCost()

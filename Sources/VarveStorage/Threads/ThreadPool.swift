@@ -10,8 +10,11 @@ import Synchronization
 final class ThreadPool: Sendable {
     private let state: State
 
-    /// A pool without threads yet; those of a background pool give way to all others.
-    init(isBackground: Bool) { state = State(isBackground: isBackground) }
+    /// A pool without threads yet.
+    ///
+    /// With `foreground`, they give way to all others, and leave their loops to the callers while it is
+    /// busy.
+    init(givingWayTo foreground: ForegroundWork? = nil) { state = State(foreground) }
 
     /// One loop under way.
     private final class Loop: @unchecked Sendable {
@@ -31,11 +34,12 @@ final class ThreadPool: Sendable {
             self.body = body
         }
 
-        /// Takes indices until there are none left.
+        /// Takes indices until there are none left, or until `foreground` is busy.
         @inline(never)
-        func work() {
+        func work(givingWayTo foreground: ForegroundWork? = nil) {
             guard let body else { return }
             while true {
+                if let foreground, foreground.isBusy { return }
                 let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard index < count else { return }
                 body(index)
@@ -53,10 +57,10 @@ final class ThreadPool: Sendable {
         var loops: [Loop] = []
         var threadCount = 0
         var isClosed = false
-        let isBackground: Bool
+        let foreground: ForegroundWork?
 
-        init(isBackground: Bool) {
-            self.isBackground = isBackground
+        init(_ foreground: ForegroundWork?) {
+            self.foreground = foreground
             offered = ThreadSignal(lock)
             left = ThreadSignal(lock)
         }
@@ -65,7 +69,7 @@ final class ThreadPool: Sendable {
 
         /// What every thread of the pool does all its life.
         func serve() {
-            if isBackground { csystem_enter_background() }
+            if foreground != nil { csystem_enter_background() }
             lock.lock()
             while !isClosed {
                 guard let loop = loops.first else {
@@ -76,7 +80,7 @@ final class ThreadPool: Sendable {
                 if loop.seatCount == 0 { remove(loop) }
                 loop.guestCount += 1
                 lock.unlock()
-                loop.work()
+                loop.work(givingWayTo: foreground)
                 lock.lock()
                 loop.guestCount -= 1
                 if loop.guestCount == 0 { left.broadcast() }

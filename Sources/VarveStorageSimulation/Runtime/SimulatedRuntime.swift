@@ -85,6 +85,8 @@ public final class SimulatedRuntime: Runtime, @unchecked Sendable {
 
     public func enterBackground() {}
 
+    public func noteForeground() {}
+
     public func startWorker(_ name: String, _ step: @escaping @Sendable () -> WorkerStep)
         -> any Worker
     {
