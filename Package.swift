@@ -92,9 +92,6 @@ let modules: [Module] = [
             "VarveFormat", "VarveKernels", "VarveManifest", "VarveMemtable", "VarveSegment",
             "VarveFilter",
         ]),
-    Module(
-        floor: 4, name: "VarveCheck",
-        dependencies: ["VarveFormat", "VarveStorage", "VarveLog", "VarveManifest", "VarveSegment"]),
 
     // Floor 5: the public face.
     Module(
