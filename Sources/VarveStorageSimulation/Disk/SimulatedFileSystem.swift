@@ -42,7 +42,9 @@ public final class SimulatedFileSystem: FileSystem {
         }
         hook?(operation)
         let index = operation.index
-        let (result, observers) = state.withLock { state in
+        // An answer that is withheld may be a file, whose end needs the lock: it is kept until then.
+        let (result, observers, _) = state.withLock { state in
+            var withheld: Answer?
             let result = Self.result(of: call, path) { () throws(StorageError) in
                 let effect = faults.effect(of: call, on: path, operationIndex: index)
                 if case .fail(let failure) = effect {
@@ -50,18 +52,21 @@ public final class SimulatedFileSystem: FileSystem {
                 }
                 let answer = try body(&state, effect)
                 if case .happenThenFail(let failure) = effect {
+                    withheld = answer
                     throw state.failure(failure.errorNumber, call, path)
                 }
                 return answer
             }
-            guard call.isMutating else { return (result, [@Sendable (DiskOperation) -> Void]()) }
+            guard call.isMutating else {
+                return (result, [@Sendable (DiskOperation) -> Void](), withheld)
+            }
             operation.outcome =
                 switch result {
                 case .success(let answer): .succeeded(byteCount: answer as? Int ?? 0)
                 case .failure(let error): .failed(error)
                 }
             state.record(operation, payloadHash: payloadHash)
-            return (result, state.observers)
+            return (result, state.observers, withheld)
         }
         for observer in observers { observer(operation) }
         return try result.get()
