@@ -67,6 +67,29 @@ private struct Scene {
     }
 }
 
+@Suite struct FullDiskTests {
+    @Test func `a flush on a full disk says so, and succeeds when there is room`() throws {
+        let disk = SimulatedFileSystem(seed: 1)
+        let schema = Schema(dimension: 4, metric: .euclidean, elementType: .float32)
+        let store = try Store.create(
+            at: Scene.path, on: disk, SimulatedRuntime(seed: 1), schema: schema)
+        disk.faults.add(
+            FaultRule(
+                .fail(.noSpace), on: [.create, .write], paths: .suffix(".seg"), repeats: true))
+        for round in 1...5 as ClosedRange<UInt64> {
+            try store.upsert(id: .number(round), vector: [1, 2, 3, Float(round)])
+            let error = #expect(throws: StoreError.self) { try store.flush() }
+            #expect(error?.code == .noSpace)
+            #expect(try store.count() == Int(round))
+        }
+        disk.faults.heal()
+        try store.flush()
+        #expect(try store.statistics().sealedMemtableCount == 0)
+        #expect(try store.count() == 5)
+        try store.close()
+    }
+}
+
 @Suite struct SameBytesTests {
     /// The log of a store into which attributes of these names were written, in one dictionary.
     private func log(of names: [String]) throws -> [UInt8]? {

@@ -16,6 +16,8 @@ extension Engine {
     /// Seals the active memtable and waits until everything sealed has become a segment.
     func flush() throws(StoreError) {
         try requireWritable()
+        // There may be room by now: the builder tries at once when it is woken.
+        isOutOfSpace.store(false, ordering: .releasing)
         try sealActive(ifAtLeast: 1)
         try waitForFlushes()
     }
@@ -27,7 +29,9 @@ extension Engine {
             progress.wait {
                 reading.load().sealed.count < Options.sealedMemtableLimit
                     || hasFailed.load(ordering: .acquiring)
+                    || isOutOfSpace.load(ordering: .acquiring)
             }
+            try requireRoom()
             let isDone = try writing.withLock { state throws(StoreError) in
                 if let failure = state.failure { throw failure }
                 let current = reading.load()
@@ -40,13 +44,32 @@ extension Engine {
         builder?.wake()
     }
 
+    /// Throws if as many memtables as may wait for their flush, and the disk is full.
+    func requireRoom() throws(StoreError) {
+        guard reading.load().sealed.count >= Options.sealedMemtableLimit,
+            isOutOfSpace.load(ordering: .acquiring), !hasFailed.load(ordering: .acquiring)
+        else { return }
+        throw Self.noRoomForFlush
+    }
+
+    /// What a caller hears whose memtable finds no room on the disk.
+    private static var noRoomForFlush: StoreError {
+        StoreError(
+            .noSpace,
+            "the disk has no room for a segment; nothing is lost, and it is tried again every "
+                + "second: free some space")
+    }
+
     private func waitForFlushes() throws(StoreError) {
         let target = reading.load().sealed.map(\.sourceID)
         progress.wait {
             let waiting = reading.load().sealed
             return !waiting.contains { target.contains($0.sourceID) }
                 || hasFailed.load(ordering: .acquiring)
+                || isOutOfSpace.load(ordering: .acquiring)
         }
+        let isWaiting = reading.load().sealed.contains { target.contains($0.sourceID) }
+        if isWaiting, isOutOfSpace.load(ordering: .acquiring) { throw Self.noRoomForFlush }
         if hasFailed.load(ordering: .acquiring) { try requireWritable() }
     }
 

@@ -80,7 +80,17 @@ extension Engine {
                 if let failure = state.failure { throw failure }
                 return try commitRun(&rest, mustSync: mustSync, &state)
             }
-            if isFull { try makeRoom() }
+            guard isFull else { continue }
+            do throws(StoreError) {
+                try makeRoom()
+            } catch {
+                guard error.code == .noSpace, !hasFailed.load(ordering: .acquiring) else {
+                    throw error
+                }
+                // Nothing of these batches has been written.
+                for request in rest { request.outcome = .failure(error) }
+                return
+            }
         }
     }
 

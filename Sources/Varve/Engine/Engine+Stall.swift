@@ -28,6 +28,9 @@ extension Engine {
     /// more.
     ///
     /// Called by the leader of the group commit, without the lock.
+    ///
+    /// - Throws: ``StoreError``: `noSpace` if there will be no room while the disk is full; the
+    ///   store goes on then. Anything else ends writing.
     func makeRoom() throws(StoreError) {
         if reading.load().sealed.count >= Options.sealedMemtableLimit {
             beginStall(.stopped, waiting: reading.load().sealed.count)
@@ -36,7 +39,9 @@ extension Engine {
                 reading.load().sealed.count < Options.sealedMemtableLimit
                     || hasFailed.load(ordering: .acquiring)
                     || isClosed.load(ordering: .acquiring)
+                    || isOutOfSpace.load(ordering: .acquiring)
             }
+            try requireRoom()
         }
         try writing.withLock { state throws(StoreError) in
             if let failure = state.failure { throw failure }
