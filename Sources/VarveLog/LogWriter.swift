@@ -152,9 +152,13 @@ public final class LogWriter: Sendable {
 
     /// Ends the log in order: end record, exact length, full sync, close.
     ///
+    /// What has not been synced is synced before, so that the end record can say so: otherwise
+    /// damage to it could not be told from a torn tail.
+    ///
     /// Gives what the next log's prologue says of it.
     public func seal() throws(LogError) -> LogPredecessor {
         let length = try turn { state throws(LogError) -> UInt64 in
+            try settle(&state)
             let recordByteCount = LogRecordHeader.recordByteCount(payload: LogEnd.byteCount)
             let end = LogEnd(
                 lastSequence: state.lastSequence, batchCount: state.batchCount,
@@ -213,6 +217,19 @@ public final class LogWriter: Sendable {
             state.failure = .storage(error)
             return .storage(error)
         }
+    }
+
+    /// Syncs what has been written and not been synced.
+    private func settle(_ state: inout State) throws(LogError) {
+        guard state.syncedThrough < state.length else { return }
+        do throws(StorageError) {
+            try file.sync(.data)
+        } catch {
+            state.failure = .storage(error)
+            throw .storage(error)
+        }
+        state.syncedThrough = state.length
+        state.syncedSequence = state.lastSequence
     }
 
     private func gather(_ payload: [UInt8], _ type: LogRecordType, _ state: inout State) {

@@ -67,6 +67,25 @@ private struct Scene {
     }
 }
 
+@Suite struct ClosedLogTests {
+    @Test(arguments: [150, 260])
+    func `damage to a log that was closed in order is told, whatever the durability`(
+        offset: Int
+    ) throws {
+        let scene = try Scene()
+        let store = try Store.open(
+            at: Scene.path, on: scene.disk, SimulatedRuntime(seed: 3), options: .onRequest)
+        for round in 2..<6 as Range<UInt64> {
+            try store.upsert(id: .number(round), vector: [0, 0, 0, Float(round)])
+        }
+        try store.close()
+        let newest = try #require(scene.newestLog)
+        #expect(scene.disk.damage(newest, .flipBit(offset: offset, bit: 2)))
+        let error = #expect(throws: StoreError.self) { _ = try scene.open() }
+        #expect(error?.code == .corruption)
+    }
+}
+
 @Suite struct FullDiskTests {
     @Test func `a flush on a full disk says so, and succeeds when there is room`() throws {
         let disk = SimulatedFileSystem(seed: 1)
