@@ -67,6 +67,27 @@ private struct Scene {
     }
 }
 
+@Suite struct IntervalTests {
+    @Test(arguments: 1..<6 as Range<UInt64>)
+    func `no write waits for its sync longer than the interval`(seed: UInt64) throws {
+        let scene = try Scene()
+        var options = Options()
+        options.durability = .interval(milliseconds: 50)
+        let runtime = SimulatedRuntime(seed: seed)
+        let store = try Store.open(
+            at: Scene.path, on: scene.disk, runtime, options: options)
+        for round in 2..<8 as Range<UInt64> {
+            runtime.sleep(nanoseconds: round * 170_000_000)
+            try store.upsert(id: .number(round), vector: [0, 0, 0, Float(round)])
+            runtime.sleep(nanoseconds: 55_000_000)
+            let cut = try Scene(scene.disk.crash(.loseUnsynced, seed: seed)).open()
+            #expect(try cut.count() == Int(round))
+            try cut.close()
+        }
+        try store.close()
+    }
+}
+
 @Suite struct ClosedLogTests {
     @Test(arguments: [150, 260])
     func `damage to a log that was closed in order is told, whatever the durability`(

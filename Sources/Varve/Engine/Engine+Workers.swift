@@ -17,6 +17,7 @@ extension Engine {
         let builder = runtime.startWorker("varve-build") { [self] in buildStep() }
         let upkeep = runtime.startWorker("varve-upkeep") { [self] in upkeepStep() }
         workers.withLock { $0 = [builder, upkeep] }
+        upkeepBell.hang(upkeep)
     }
 
     /// The worker that grows graphs and flushes; nil in a read-only store.
@@ -32,6 +33,7 @@ extension Engine {
         let running = workers.withLock { $0 }
         for worker in running { worker.wake() }
         for worker in running { worker.join() }
+        upkeepBell.hang(nil)
         workers.withLock { $0 = [] }
     }
 

@@ -54,6 +54,8 @@ final class Engine: Sendable {
     /// Held while files are moved to the trash, and while they must not be.
     let retiring = Mutex<Void>(())
     let workers = Mutex<[any Worker]>([])
+    /// Wakes the upkeeper when an interval has begun.
+    let upkeepBell: WorkerBell
     /// Set once, by closing.
     let isClosed = Atomic<Bool>(false)
     /// Set once, by the first failure after which nothing may be written.
@@ -114,8 +116,11 @@ final class Engine: Sendable {
         reading = PinnedReference(parts.state)
         names = PinnedReference(NameTable(parts.writer.catalogue.definitions))
         writing = Mutex(parts.writer)
+        let bell = WorkerBell()
+        upkeepBell = bell
         commits = GroupCommit(
-            setting.runtime, state: GroupCommitState(policy: parts.options.durability.policy)
+            setting.runtime, state: GroupCommitState(policy: parts.options.durability.policy),
+            startInterval: { bell.ring() }
         ) { (requests, group) throws(StoreError) in
             // All requests of a group are of one engine: its own queue.
             try requests.first?.engine.perform(requests, mustSync: group.mustSync)
