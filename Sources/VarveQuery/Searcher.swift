@@ -57,6 +57,8 @@ public struct SearchCost: Hashable, Sendable {
     public var sourceCount = 0
     /// Segments left out because they are damaged.
     public var damagedSegmentCount = 0
+    /// What is wrong with them.
+    public var damages: [SegmentError] = []
 
     /// Nothing spent yet.
     public init() {}
@@ -102,6 +104,7 @@ public final class Searcher {
             } catch {
                 guard request.skipsDamaged, case .damaged = error else { throw error }
                 cost.damagedSegmentCount += 1
+                cost.damages.append(error)
             }
         }
         return try nearest(hits, request, view)

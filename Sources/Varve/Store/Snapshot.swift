@@ -84,6 +84,7 @@ public final class Snapshot: Sendable {
                 throw failure
             }
         }
+        for damage in cost.damages { engine.note(StoreError(damage)) }
         var hits: [Hit] = []
         hits.reserveCapacity(max(0, found.count - query.offset))
         for placed in found.dropFirst(query.offset) {
