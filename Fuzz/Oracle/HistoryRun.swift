@@ -92,7 +92,10 @@ package final class HistoryRun {
         case .work(let count): for _ in 0..<count { runtime.step() }
         case .pause(let nanoseconds):
             runtime.sleep(nanoseconds: nanoseconds)
-            if case .interval = plan.options.durability { witness.change { $0.sync() } }
+            guard case .interval = plan.options.durability else { break }
+            // If the sync in the background has failed, the store refuses to be written to.
+            try requireStore().write(WriteBatch())
+            witness.change { $0.sync() }
         case .write(let batch): try write(batch)
         case .flush:
             try requireStore().flush()

@@ -43,6 +43,12 @@ package struct OracleModel: Sendable {
         if isSynced { syncedCount = returnedCount }
     }
 
+    /// The last batch issued was refused, and will never be there.
+    package mutating func withdraw() {
+        precondition(batches.count > returnedCount)
+        batches.removeLast()
+    }
+
     /// Everything that has returned is durable.
     package mutating func sync() { syncedCount = returnedCount }
 

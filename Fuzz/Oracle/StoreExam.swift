@@ -74,7 +74,8 @@ package struct StoreExam {
             "the attributes of \(row.id) are \(row.attributes), not \(expected.attributes)")
     }
 
-    private mutating func compareSingles(_ snapshot: Snapshot, _ absent: [RecordID]) throws {
+    /// Whether single rows are there or not, as they must be.
+    mutating func compareSingles(_ snapshot: Snapshot, _ absent: [RecordID]) throws {
         for id in absent where state[id] == nil {
             try require(!(try snapshot.contains(id)), "deleted row \(id) is there")
         }
@@ -88,17 +89,18 @@ package struct StoreExam {
         }
     }
 
-    private mutating func compareSearches(_ snapshot: Snapshot) throws {
+    /// Whether one exact and one approximate search give what they may.
+    mutating func compareSearches(_ snapshot: Snapshot) throws {
         var source = PlanSource(seed: generator.next())
         let vector = source.vector(schema)
         let truth = BruteForce.search(vector, state, schema.metric)
         let k = 1 + generator.below(12)
         var query = Query(vector: vector, k: k)
         query.effort = .exact
-        try compareExact(try snapshot.search(query).hits, Array(truth.prefix(k)))
+        try compareExact(try hits(snapshot, query), Array(truth.prefix(k)))
         query.effort = generator.chance(1, in: 2) ? .width(4) : .recall(0.9)
         let distances = Dictionary(uniqueKeysWithValues: truth.map { ($0.id, $0.distance) })
-        let hits = try snapshot.search(query).hits
+        let hits = try hits(snapshot, query)
         try require(
             hits.count == min(k, state.count),
             "a search for \(k) gives \(hits.count) hits of \(state.count) rows")
@@ -119,6 +121,15 @@ package struct StoreExam {
             last = hit
         }
         try require(Set(hits.map(\.id)).count == hits.count, "a search gives an id twice")
+    }
+
+    /// The hits of a search that looked at everything.
+    private func hits(_ snapshot: Snapshot, _ query: Query) throws(StoreError) -> [Hit] {
+        let result = try snapshot.search(query)
+        guard result.statistics.damagedSegmentCount == 0 else {
+            throw StoreError(.corruption, "the search says that it left out damaged segments")
+        }
+        return result.hits
     }
 
     private func compareExact(_ hits: [Hit], _ truth: [TrueHit]) throws(OracleFailure) {

@@ -10,6 +10,10 @@ struct FuzzCampaign {
     }
     /// Images an average history is cut into.
     private static let imagesPerHistory = 160
+    /// Faults an average history is run with.
+    private static let faultsPerHistory = 40
+    /// Places at which a store is damaged.
+    private static let damagesPerStore = 400
 
     init(_ arguments: FuzzArguments) { self.arguments = arguments }
 
@@ -25,6 +29,10 @@ struct FuzzCampaign {
             if let minutes = arguments.minutes, now - start > minutes * 60 { break }
             tally.historyCount += 1
             if arguments.kinds.contains("cuts") { cut(seed, &tally) }
+            if arguments.kinds.contains("faults") { fail(seed, &tally) }
+            if arguments.kinds.contains("damage"), seed % 4 == arguments.seed % 4 {
+                damage(seed, &tally)
+            }
             if now - noted > 5 {
                 noted = now
                 FuzzOutput.note(
@@ -61,19 +69,73 @@ struct FuzzCampaign {
         }
     }
 
+    /// Runs the history again and again, each time with another thing going wrong.
+    private func fail(_ seed: UInt64, _ tally: inout FuzzTally) {
+        let plan = HistoryPlan(seed: seed, stepCount: 14)
+        let operationCount = CutSession(plan, report: report).dryRun().operationCount
+        let session = FaultSession(plan, report: report)
+        let pairCount = operationCount * FaultKind.all.count
+        let odds = max(1, pairCount / Self.faultsPerHistory)
+        for place in 0..<operationCount {
+            for (index, kind) in FaultKind.all.enumerated()
+            where mixedSeed(seed, UInt64(place), UInt64(index), 11) % UInt64(odds) == 0 {
+                let outcome = session.run(kind, at: place)
+                tally.add(outcome, kind: "fault")
+                if outcome.failure != nil { return }
+            }
+        }
+    }
+
+    /// Damages a sample of the bytes of a closed store.
+    private func damage(_ seed: UInt64, _ tally: inout FuzzTally) {
+        let session: DamageSession
+        do {
+            session = try DamageSession(seed: seed, report: report)
+        } catch {
+            return tally.add(
+                FoundFailure(seed: seed, place: -1, policy: "zero-byte", message: "\(error)"))
+        }
+        var failureCount = 0
+        for place in session.places(about: Self.damagesPerStore) {
+            let large = DamageSession.largeKinds[place % DamageSession.largeKinds.count]
+            for kind in DamageSession.byteKinds + [large] {
+                let outcome = session.run(kind, at: place)
+                tally.add(outcome, kind: "damage")
+                failureCount += outcome.failure == nil ? 0 : 1
+                if failureCount >= 4 { return }
+            }
+        }
+    }
+
+    /// Looks at one case again.
+    private func outcome(
+        _ replay: (seed: UInt64, place: Int, policy: String)
+    ) throws -> SessionOutcome? {
+        let plan = HistoryPlan(seed: replay.seed)
+        if replay.policy == "history" { return CutSession(plan, report: report).dryRun() }
+        if let index = CutPolicy.all.firstIndex(where: { $0.name == replay.policy }) {
+            return CutSession(plan, report: report).run { $0 == replay.place && $1 == index }
+        }
+        if let kind = FaultKind.all.first(where: { $0.name == replay.policy }) {
+            let plan = HistoryPlan(seed: replay.seed, stepCount: 14)
+            return FaultSession(plan, report: report).run(kind, at: replay.place)
+        }
+        guard DamageSession.kinds.contains(replay.policy) else { return nil }
+        return try DamageSession(seed: replay.seed, report: report)
+            .run(replay.policy, at: replay.place)
+    }
+
     private func replay(_ replay: (seed: UInt64, place: Int, policy: String)) -> Bool {
-        let session = CutSession(HistoryPlan(seed: replay.seed), report: report)
-        let outcome: SessionOutcome
-        if replay.policy == "history" {
-            outcome = session.dryRun()
-        } else {
-            guard let index = CutPolicy.all.firstIndex(where: { $0.name == replay.policy }) else {
+        do {
+            guard let outcome = try outcome(replay) else {
                 FuzzOutput.note("\(replay.policy) is no policy")
                 return false
             }
-            outcome = session.run { $0 == replay.place && $1 == index }
+            FuzzOutput.result(outcome.failure?.description ?? "nothing wrong")
+            return outcome.failure == nil
+        } catch {
+            FuzzOutput.result("\(error)")
+            return false
         }
-        FuzzOutput.result(outcome.failure?.description ?? "nothing wrong")
-        return outcome.failure == nil
     }
 }

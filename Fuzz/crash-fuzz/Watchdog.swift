@@ -11,7 +11,7 @@ enum Watchdog {
         capacity: capacity)
     private static let length = Atomic<Int>(0)
     /// Seconds after which a case counts as hanging.
-    private static let limitSeconds: UInt32 = 60
+    private static let limitSeconds: UInt32 = 30
 
     /// Has traps and hangs print the case at hand.
     static func install() {

@@ -1,0 +1,172 @@
+// One history with one thing that goes wrong, and what may come of it.
+
+import Varve
+import VarveStorageSimulation
+
+/// Runs histories on disks that fail.
+package struct FaultSession {
+    private let plan: HistoryPlan
+    private let report: CaseReport
+    /// Errors a failing disk may lead to.
+    private static let allowed: [StoreError.Code] = [
+        .inputOutput, .noSpace, .failed, .notPermitted, .closed,
+    ]
+
+    package init(_ plan: HistoryPlan, report: @escaping CaseReport = { _, _, _ in }) {
+        self.plan = plan
+        self.report = report
+    }
+
+    /// Runs the history with a fault at the operation `place`.
+    package func run(_ kind: FaultKind, at place: Int) -> SessionOutcome {
+        report(plan.seed, place, kind.name)
+        let disk = SimulatedFileSystem(seed: plan.seed)
+        disk.keepsTrace = false
+        disk.faults.add(kind.rule(at: place))
+        let exam = ImageExam(plan)
+        var outcome = SessionOutcome()
+        outcome.imageCounts[kind.name] = 1
+        do {
+            try carryOut(kind, place, disk, exam)
+        } catch {
+            outcome.failure = FoundFailure(
+                seed: plan.seed, place: place, policy: kind.name, message: "\(error)")
+        }
+        outcome.operationCount = disk.operationCount
+        outcome.examinedCount = exam.examinedCount + 1
+        return outcome
+    }
+
+    private func carryOut(
+        _ kind: FaultKind, _ place: Int, _ disk: SimulatedFileSystem, _ exam: ImageExam
+    ) throws {
+        let witness = Witness()
+        let run = HistoryRun(plan, on: disk, witness, seed: plan.seed)
+        do throws(StoreError) {
+            try run.create()
+        } catch {
+            try requireAllowed(error, "creating")
+            return try examineRest(kind, place, disk, witness, exam)
+        }
+        var refusedCount = 0
+        for (index, step) in plan.steps.enumerated() {
+            do {
+                try run.perform(step)
+            } catch let error as StoreError {
+                try requireAllowed(error, "step \(index), \(step.name),")
+                guard try staysUsable(run, error, step) else {
+                    return try end(run, kind, place, disk, exam)
+                }
+                refusedCount += 1
+                // The space returns: nothing may be lost, and what was put off must be done.
+                guard refusedCount >= 3 || !kind.repeats else { continue }
+                disk.faults.heal()
+                try run.perform(.flush)
+                try run.look()
+            }
+        }
+        disk.faults.heal()
+        try run.look()
+        try end(run, kind, place, disk, exam)
+    }
+
+    /// Whether the store goes on after an error; if it does not, that must be final.
+    private func staysUsable(
+        _ run: HistoryRun, _ error: StoreError, _ step: HistoryStep
+    ) throws -> Bool {
+        guard let store = run.store else { return false }
+        do throws(StoreError) {
+            try store.write(WriteBatch())
+        } catch {
+            try requireFinal(run, store)
+            return false
+        }
+        try require(
+            error.code == .noSpace, "the store goes on after an error that is not noSpace: \(error)"
+        )
+        if case .write = step { run.witness.change { $0.withdraw() } }
+        try run.look()
+        return true
+    }
+
+    /// A store that has failed stays so, on a healthy disk too, and can still be read.
+    private func requireFinal(_ run: HistoryRun, _ store: Store) throws {
+        var batch = WriteBatch()
+        batch.delete(id: 1)
+        for attempt in 0..<3 {
+            if attempt == 2 { run.disk.faults.heal() }
+            for call in ["write", "sync", "flush"] {
+                do throws(StoreError) {
+                    switch call {
+                    case "write": try store.write(batch)
+                    case "sync": try store.sync()
+                    default: try store.flush()
+                    }
+                } catch {
+                    try require(
+                        error.code == .failed,
+                        "a failed store refuses a \(call) with \(error)")
+                    continue
+                }
+                throw OracleFailure("a \(call) succeeds in a store that had failed")
+            }
+        }
+        // In doubt: the last batch may be visible or not.
+        try run.look()
+    }
+
+    /// Examines what is left, in the page cache and on the disk.
+    private func end(
+        _ run: HistoryRun, _ kind: FaultKind, _ place: Int, _ disk: SimulatedFileSystem,
+        _ exam: ImageExam
+    ) throws {
+        try examineRest(kind, place, disk, run.witness, exam)
+        try? run.close()
+        disk.faults.heal()
+        try examineRest(kind, place, disk, run.witness, exam)
+        try run.requireProtocol()
+    }
+
+    private func examineRest(
+        _ kind: FaultKind, _ place: Int, _ disk: SimulatedFileSystem, _ witness: Witness,
+        _ exam: ImageExam
+    ) throws(OracleFailure) {
+        let seed = mixedSeed(plan.seed, UInt64(place), 5)
+        var generator = SeededGenerator(seed: seed)
+        let random = CutPolicy.all[generator.below(CutPolicy.all.count - 1)]
+        var policies = [CutPolicy.all[0], random]
+        if let kill = CutPolicy.all.last { policies.append(kill) }
+        for policy in policies {
+            var image = DiskImage(policy, of: disk, witness, seed: seed)
+            if kind.takesUnsynced { image.bounds = image.model.boundsAfterPowerCut }
+            // Where the kernel shows bytes it will never write, a second cut may take them.
+            let depth = policy.policy == nil && kind.leavesLies ? 0 : 1
+            do throws(OracleFailure) {
+                try exam.examine(image, seed: seed, depth: depth)
+            } catch {
+                throw OracleFailure("afterwards, \(policy.name): \(error)")
+            }
+        }
+    }
+
+    private func requireAllowed(_ error: StoreError, _ what: String) throws(OracleFailure) {
+        try require(
+            Self.allowed.contains(error.code), "\(what) fails in a way it must not: \(error)")
+    }
+}
+
+extension HistoryStep {
+    /// The step's name.
+    var name: String {
+        switch self {
+        case .write: "write"
+        case .flush: "flush"
+        case .sync: "sync"
+        case .reopen: "reopen"
+        case .work: "work"
+        case .pause: "pause"
+        case .snapshot: "snapshot"
+        case .look: "look"
+        }
+    }
+}
