@@ -76,9 +76,11 @@ package struct DamageSession {
                 disk.keepsTrace = false
                 guard disk.damage(path, damage(kind, path, offset)) else { return outcome }
                 do throws(OracleFailure) {
-                    // The end of the newest log stands nowhere else: a log cut short is like one
-                    // that a power cut has left.
-                    let isLogCut = kind == "truncate" && path.name.hasSuffix(".wal")
+                    // The end of the newest log stands nowhere else: a log whose end is gone is like
+                    // one that a power cut has left.
+                    let isEndGone =
+                        kind == "truncate" || kind == "zero-sector" && byteCount - offset <= 512
+                    let isLogCut = isEndGone && path.name.hasSuffix(".wal")
                     try examine(disk, path, least: isLogCut ? 0 : count)
                 } catch {
                     outcome.failure = FoundFailure(
