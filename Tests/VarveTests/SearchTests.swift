@@ -6,7 +6,8 @@ import Varve
 @Suite struct SearchTests {
     private let directory = TemporaryDirectory()
 
-    /// A store with rows in a segment, in a sealed state and in the memtable, some of them replaced.
+    /// A store with rows in a segment, in a sealed state and in the memtable, some of them
+    /// replaced.
     private func makeStore(
         _ metric: Metric, _ element: ElementType, rowCount: Int = 900
     ) throws -> (Store, [RecordID: [Float]]) {
