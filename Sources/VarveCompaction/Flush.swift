@@ -20,11 +20,14 @@ public struct FlushPlan: Sendable {
     public var sequences: ClosedRange<SequenceNumber>
     /// The attribute names of the store, by id.
     public var attributes: [AttributeDefinition]
+    /// Whether the segment gets blocks for walks in memory.
+    public var includesWalk: Bool
 
     /// A plan of these parts.
     public init(
         store: StoreID, directory: FilePath, id: SegmentID, file: FileID,
-        sequences: ClosedRange<SequenceNumber>, attributes: [AttributeDefinition]
+        sequences: ClosedRange<SequenceNumber>, attributes: [AttributeDefinition],
+        includesWalk: Bool = true
     ) {
         self.store = store
         self.directory = directory
@@ -32,6 +35,7 @@ public struct FlushPlan: Sendable {
         self.file = file
         self.sequences = sequences
         self.attributes = attributes
+        self.includesWalk = includesWalk
     }
 }
 
@@ -48,40 +52,31 @@ public func writeSegment(
     runtime: any Runtime, threadCount: Int
 ) throws(SegmentError) -> SegmentRecord? {
     guard sealed.rowCount > 0 else { return nil }
-    let path = plan.directory.appending(FileNames.segment(plan.id))
-    // An earlier attempt that was cut off may have left its file; no manifest has ever named it.
-    try storing { () throws(StorageError) in
-        if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
-    }
-    let graph = sealed.view.memtable.capacity.graph
-    let segment = SegmentPlan(
-        store: plan.store, id: plan.id, file: plan.file, schema: sealed.view.memtable.schema,
-        sequences: plan.sequences,
-        graph: SegmentDescription.Graph(
-            buildWidth: UInt32(graph.buildWidth), alpha: graph.alpha, slack: graph.slack,
-            seed: graph.seed),
+    let memtable = sealed.view.memtable
+    let segment = plan.segment(
+        schema: memtable.schema, graph: memtable.capacity.graph,
         liftNorm2: sealed.liftedNorm2.map { Float($0) } ?? 0,
-        entryPoints: sealed.adjacency.entryPoints,
-        attributes: plan.attributes.enumerated().map {
-            (id: AttributeID(UInt16($0.offset)), definition: $0.element)
-        })
-    let builder = SegmentBuilder(
-        fileSystem: fileSystem, runtime: runtime, threadCount: threadCount)
-    let record = try builder.build(
-        segment, rows: sealed, graph: sealed.adjacency, vectors: sealed.byteVectors, at: path)
-    do {
-        try storing { () throws(StorageError) in try fileSystem.syncDirectory(path.parent) }
-        _ = try SegmentVerification(verifying: path, of: fileSystem, against: record)
-    } catch {
-        // The first error is what the caller must hear of.
-        try? fileSystem.remove(path)
-        throw error
-    }
-    return record
+        entryPoints: sealed.adjacency.entryPoints)
+    let writing = VerifiedWriting(
+        directory: plan.directory, fileSystem: fileSystem, runtime: runtime,
+        threadCount: threadCount)
+    return try writing.write(
+        segment, rows: sealed, graph: sealed.adjacency, vectors: sealed.byteVectors)
 }
 
-private func storing<R>(
-    _ body: () throws(StorageError) -> R
-) throws(SegmentError) -> R {
-    do { return try body() } catch { throw .storage(error) }
+extension FlushPlan {
+    /// The plan of the segment, but for its rows.
+    func segment(
+        schema: Schema, graph: GraphParameters, liftNorm2: Float, entryPoints: [RowOrdinal]
+    ) -> SegmentPlan {
+        SegmentPlan(
+            store: store, id: id, file: file, schema: schema, sequences: sequences,
+            graph: SegmentDescription.Graph(
+                buildWidth: UInt32(graph.buildWidth), alpha: graph.alpha, slack: graph.slack,
+                seed: graph.seed),
+            liftNorm2: liftNorm2, entryPoints: entryPoints, includesWalk: includesWalk,
+            attributes: attributes.enumerated().map {
+                (id: AttributeID(UInt16($0.offset)), definition: $0.element)
+            })
+    }
 }

@@ -1,17 +1,19 @@
 // The 8-bit codes of rows, as the graph and the scans see them.
 
-internal import VarveFormat
+package import VarveFormat
 internal import VarveGraph
-internal import VarveKernels
+package import VarveKernels
 
-/// Turns stored vectors into codes, with memory of its own for the floats in between; the writer's.
-@safe final class RowEncoding {
+/// Turns stored vectors into codes, with memory of its own for the floats in between; for one
+/// thread.
+@safe package final class RowEncoding {
     private let schema: Schema
     private let encoder: ByteEncoder
     private let element: VectorElement
     private let floats: UnsafeMutablePointer<Float>
 
-    init(schema: Schema) {
+    /// An encoding of the vectors of `schema`.
+    package init(schema: Schema) {
         self.schema = schema
         encoder = ByteEncoder(dimension: schema.dimension)
         element = schema.elementType.vectorElement
@@ -23,7 +25,7 @@ internal import VarveKernels
 
     /// Encodes a stored vector, without its lift; `codes` may be the vector itself if it is its own
     /// code.
-    func encode(_ vector: UnsafeRawPointer, into codes: UnsafeMutableRawPointer) -> ByteRow {
+    package func encode(_ vector: UnsafeRawPointer, into codes: UnsafeMutableRawPointer) -> ByteRow {
         let codes = unsafe codes.assumingMemoryBound(to: UInt8.self)
         switch element {
         case .uint8:
@@ -40,7 +42,7 @@ internal import VarveKernels
     }
 
     /// The squared norm of a stored vector.
-    func squaredNorm(_ vector: UnsafeRawPointer) -> Double {
+    package func squaredNorm(_ vector: UnsafeRawPointer) -> Double {
         unsafe VectorConversion.widen(
             vector, count: schema.dimension, from: element, into: floats)
         return unsafe VectorConversion.squaredNorm(floats, count: schema.dimension)

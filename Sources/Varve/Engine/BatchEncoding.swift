@@ -16,9 +16,12 @@ struct BatchEncoding {
 
     /// The payload of `batch`, but for its sequence number.
     ///
+    /// - Parameter firstRow: The number that errors give the first row.
     /// - Throws: ``StoreError`` `invalidArgument` or `tooLarge`, with the row and the field in its
     ///   message.
-    static func encode(_ batch: WriteBatch, schema: Schema) throws(StoreError) -> EncodedBatch {
+    static func encode(
+        _ batch: WriteBatch, schema: Schema, firstRow: Int = 0
+    ) throws(StoreError) -> EncodedBatch {
         guard batch.count <= WriteBatch.maximumOperationCount else {
             throw StoreError(
                 .tooLarge,
@@ -26,7 +29,7 @@ struct BatchEncoding {
         }
         var encoding = BatchEncoding(schema: schema, rowCount: batch.count)
         for (row, operation) in batch.operations.enumerated() {
-            try encoding.append(operation, of: batch, row: row)
+            try encoding.append(operation, of: batch, row: firstRow + row)
         }
         return encoding.encoder.finish()
     }

@@ -23,7 +23,7 @@ extension Engine {
     }
 
     /// Puts the active memtable in line for its flush if it holds so many operations.
-    private func sealActive(ifAtLeast operationCount: Int) throws(StoreError) {
+    func sealActive(ifAtLeast operationCount: Int) throws(StoreError) {
         guard reading.load().active.view.operationCount >= operationCount else { return }
         while true {
             progress.wait {
@@ -82,6 +82,8 @@ extension Engine {
             releaseLock()
         }
         guard !isReadOnly else { return }
+        // A load that goes on would write files after the lock is given up.
+        progress.wait { loading.withLock { !$0.isRunning } }
         var problem: StoreError?
         do throws(StoreError) {
             if !hasFailed.load(ordering: .acquiring) {

@@ -15,6 +15,8 @@ final class CommitRequest: Sendable {
     let room: BatchRoom
     let upsertCount: Int
     let deleteCount: Int
+    /// A bulk load to be published in the batch's place.
+    let publication: LoadPublication?
     private let state: Mutex<State>
 
     private struct State {
@@ -28,7 +30,18 @@ final class CommitRequest: Sendable {
         names = batch.names
         upsertCount = batch.upsertCount
         deleteCount = batch.operationCount - batch.upsertCount
+        publication = nil
         state = Mutex(State(batch: batch, outcome: nil))
+    }
+
+    /// The publication of a bulk load as one write among others.
+    init(engine: Engine, publication: LoadPublication) {
+        self.engine = engine
+        self.publication = publication
+        room = .none
+        names = AttributeNames()
+        (upsertCount, deleteCount) = (0, 0)
+        state = Mutex(State(batch: nil, outcome: nil))
     }
 
     /// Gives the batch its place in the order of all writes, and its payload away: once only.
@@ -75,7 +88,12 @@ extension Engine {
     /// Performs a group of commits; called by its leader, one at a time.
     func perform(_ requests: [CommitRequest], mustSync: Bool) throws(StoreError) {
         var rest = requests[...]
-        while !rest.isEmpty {
+        while let first = rest.first {
+            if let load = first.publication {
+                first.outcome = publishOutcome(of: load)
+                rest.removeFirst()
+                continue
+            }
             let isFull = try writing.withLock { state throws(StoreError) in
                 if let failure = state.failure { throw failure }
                 return try commitRun(&rest, mustSync: mustSync, &state)
@@ -96,20 +114,20 @@ extension Engine {
 
     /// Writes as many batches from the front of `rest` as the active memtable has room for.
     ///
-    /// - Returns: Whether the next batch needs another memtable.
+    /// - Returns: Whether the next one is a batch and needs another memtable.
     private func commitRun(
         _ rest: inout ArraySlice<CommitRequest>, mustSync: Bool, _ state: inout WriterState
     ) throws(StoreError) -> Bool {
         let current = reading.load()
         let older = OlderSources(sealed: current.sealed, segments: current.segments)
         var run = CommitRun(engine: self, active: current.active, older: older)
-        while let request = rest.first {
+        while let request = rest.first, request.publication == nil {
             run.room.add(request.room)
             guard run.room.fits(current.active) else { break }
             rest.removeFirst()
             run.prepare(request, &state)
         }
-        let isFull = !rest.isEmpty
+        let isFull = rest.first.map { $0.publication == nil } ?? false
         guard !run.accepted.isEmpty else { return isFull }
         do throws(LogError) {
             try append(run.accepted.map(\.payload), mustSync: mustSync, &state)

@@ -25,22 +25,24 @@ extension Engine {
         guard let sequences = facts.0 else {
             preconditionFailure("a sealed memtable holds at least one write")
         }
-        let live = manifests.current
+        let store = manifests.current.store
         let sealed = try withStorageErrors { () throws(StorageError) in
             try memtable.finishGraph(runtime: runtime, threadCount: options.threadCount)
         }
         let plan = FlushPlan(
-            store: live.store, directory: directory, id: memtable.segmentID,
-            file: FileIdentity.segment(live.store, memtable.segmentID), sequences: sequences,
-            attributes: facts.1)
+            store: store, directory: directory, id: memtable.segmentID,
+            file: FileIdentity.segment(store, memtable.segmentID), sequences: sequences,
+            attributes: facts.1, includesWalk: options.walkBlocks)
         let record = try withSegmentErrors { () throws(SegmentError) in
             try writeSegment(
                 of: sealed, plan, fileSystem: fileSystem, runtime: runtime,
                 threadCount: options.threadCount)
         }
-        let next = try nextManifest(after: live, adding: record, memtable, sequences)
-        let published = try publish(next)
-        try install(published, in: memtable, sealed)
+        try editing.withLock { _ throws(StoreError) in
+            let next = try nextManifest(
+                after: manifests.current, adding: record, memtable, sequences)
+            try install(try publish(next), in: memtable, sealed)
+        }
         counters.flushCount.add(1)
         counters.flushedByteCount.add(record?.byteCount ?? 0)
         listener.flushed?(
@@ -56,36 +58,18 @@ extension Engine {
         after live: Manifest, adding record: SegmentRecord?, _ memtable: Memtable,
         _ sequences: ClosedRange<SequenceNumber>
     ) throws(StoreError) -> Manifest {
-        let version = manifests.nextVersion
-        var next = live.successor(
-            version: version, file: FileIdentity.manifest(live.store, version),
-            createdMicroseconds: runtime.wallClockMicroseconds())
         let view = memtable.view
         let handles = reading.load().segments
-        var hasNewFiles = false
-        for (index, segment) in live.segments.enumerated() {
+        var deleted: [SegmentID: RowSet] = [:]
+        for segment in live.segments {
             let marks = view.marks(on: segment.id)
             guard !marks.isEmpty, let handle = handles.first(where: { $0.id == segment.id })
             else { continue }
-            var deleted = handle.deleted
-            for mark in marks { deleted.insert(mark.ordinal) }
-            let file = TombstoneFile(
-                store: live.store, file: FileIdentity.tombstones(live.store, segment.id, version),
-                segment: segment.id, version: version, rowCount: segment.rowCount, rows: deleted)
-            let (bytes, tombstones) = file.encoded()
-            try withStorageErrors { () throws(StorageError) in
-                let path = directory.appending(FileNames.tombstones(segment.id, version))
-                if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
-                try fileSystem.writeFileDurably(path, bytes)
-            }
-            next.segments[index].tombstones = tombstones
-            hasNewFiles = true
+            var rows = handle.deleted
+            for mark in marks { rows.insert(mark.ordinal) }
+            deleted[segment.id] = rows
         }
-        if hasNewFiles {
-            try withStorageErrors { () throws(StorageError) in
-                try fileSystem.syncDirectory(directory.appending(FileNames.segmentFolder))
-            }
-        }
+        var next = try successor(of: live, deleted: deleted)
         next.segments.removeAll { $0.liveCount == 0 }
         if let record { next.segments.append(record) }
         let (definitions, nextFileNumber, floor) = writing.withLock { state in
@@ -96,8 +80,45 @@ extension Engine {
         next.nextFileNumber = max(next.nextFileNumber, nextFileNumber)
         next.logFloor = max(live.logFloor, floor ?? live.logFloor)
         next.lastSequence = max(live.lastSequence, sequences.upperBound)
-        next.options = mergedOptions(live.options)
         return next
+    }
+
+    /// The version after `live` in which the rows in `deleted` are the deleted ones of those
+    /// segments, with the options in force; the tombstone files are durable.
+    func successor(
+        of live: Manifest, deleted: [SegmentID: RowSet]
+    ) throws(StoreError) -> Manifest {
+        let version = manifests.nextVersion
+        var next = live.successor(
+            version: version, file: FileIdentity.manifest(live.store, version),
+            createdMicroseconds: runtime.wallClockMicroseconds())
+        next.options = mergedOptions(live.options)
+        for index in next.segments.indices {
+            guard let rows = deleted[next.segments[index].id] else { continue }
+            try writeTombstones(rows, of: &next.segments[index], in: next)
+        }
+        guard !deleted.isEmpty else { return next }
+        try withStorageErrors { () throws(StorageError) in
+            try fileSystem.syncDirectory(directory.appending(FileNames.segmentFolder))
+        }
+        return next
+    }
+
+    /// Writes the tombstones of a segment as of the version of `next`, durable but for the name.
+    func writeTombstones(
+        _ rows: RowSet, of segment: inout SegmentRecord, in next: Manifest
+    ) throws(StoreError) {
+        let (id, version) = (segment.id, next.version)
+        let file = TombstoneFile(
+            store: next.store, file: FileIdentity.tombstones(next.store, id, version),
+            segment: id, version: version, rowCount: segment.rowCount, rows: rows)
+        let (bytes, tombstones) = file.encoded()
+        try withStorageErrors { () throws(StorageError) in
+            let path = directory.appending(FileNames.tombstones(id, version))
+            if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
+            try fileSystem.writeFileDurably(path, bytes)
+        }
+        segment.tombstones = tombstones
     }
 
     /// The options in force over those stored; keys this version does not know stay.
@@ -148,7 +169,9 @@ extension Engine {
         do throws(ManifestError) {
             let now = runtime.wallClockMicroseconds()
             try retiring.withLock { _ throws(ManifestError) in
-                _ = try manifests.retire(nowMicroseconds: now)
+                // Looked up before the live version is: a load's files are in one of both.
+                let pinned = loading.withLock { $0.files }
+                _ = try manifests.retire(nowMicroseconds: now, pinned: pinned)
             }
         } catch {
             // It is found again by the next flush; the store itself does not depend on it.

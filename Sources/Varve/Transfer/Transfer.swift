@@ -43,11 +43,7 @@ extension Store {
             throw StoreError(.invalidArgument, "a batch has 1 to 65,536 rows")
         }
         var transfer = Import(self, batchRowCount: batchRowCount, observer: observer)
-        switch file {
-        case .jsonLines(let path): try transfer.readJSONLines(path)
-        case .vectors(let path, let attributes): try transfer.readVectors(path, attributes)
-        }
-        return try transfer.finish()
+        return try transfer.read(file)
     }
 
     /// Writes all rows of a snapshot of now into a new file, in the order of their ids.

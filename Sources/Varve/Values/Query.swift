@@ -120,4 +120,11 @@ public struct Row: Hashable, Sendable {
     public var vector: [Float]
     /// Its attributes by name.
     public var attributes: [String: AttributeValue]
+
+    /// A row of these parts.
+    public init(id: RecordID, vector: [Float], attributes: [String: AttributeValue] = [:]) {
+        self.id = id
+        self.vector = vector
+        self.attributes = attributes
+    }
 }

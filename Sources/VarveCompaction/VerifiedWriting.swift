@@ -1,0 +1,50 @@
+// A new segment's file: written, made durable, and read back before anyone believes it.
+
+internal import VarveFormat
+internal import VarveGraph
+internal import VarveKernels
+internal import VarveSegment
+internal import VarveStorage
+
+/// Where new segments go and what they are written with.
+struct VerifiedWriting {
+    /// The store's directory.
+    var directory: FilePath
+    var fileSystem: any FileSystem
+    var runtime: any Runtime
+    var threadCount: Int
+
+    /// Writes a segment, syncs it and its name, and verifies it; whatever fails, the file is
+    /// removed again as far as the disk allows.
+    func write(
+        _ segment: SegmentPlan, rows: any SegmentRows, graph: Adjacency, vectors: ByteVectorTable
+    ) throws(SegmentError) -> SegmentRecord {
+        let path = directory.appending(FileNames.segment(segment.id))
+        // An earlier attempt that was cut off may have left its file; no manifest has ever named
+        // it.
+        try Self.storing { () throws(StorageError) in
+            if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
+        }
+        let builder = SegmentBuilder(
+            fileSystem: fileSystem, runtime: runtime, threadCount: threadCount)
+        let record = try builder.build(
+            segment, rows: rows, graph: graph, vectors: vectors, at: path)
+        do {
+            try Self.storing { () throws(StorageError) in
+                try fileSystem.syncDirectory(path.parent)
+            }
+            _ = try SegmentVerification(verifying: path, of: fileSystem, against: record)
+        } catch {
+            // The first error is what the caller must hear of.
+            try? fileSystem.remove(path)
+            throw error
+        }
+        return record
+    }
+
+    private static func storing<R>(
+        _ body: () throws(StorageError) -> R
+    ) throws(SegmentError) -> R {
+        do { return try body() } catch { throw .storage(error) }
+    }
+}
