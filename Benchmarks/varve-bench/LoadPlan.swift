@@ -12,8 +12,15 @@ struct LoadPlan: Sendable {
     let schema: Schema
     let storeOptions: Options
     let rowsPerBatch: Int
+    /// Whether all rows go into one segment at once.
+    let isBulk: Bool
     /// Where the store goes.
     let storePath: String
+
+    /// Whether rows are written in batches or loaded at once.
+    static let loadOption = Option(
+        name: "load", placeholder: "batches|bulk",
+        help: "write batch by batch, or all rows at once into one segment (batches)")
 
     /// The options that ``init(_:)`` reads.
     static let options = [
@@ -65,6 +72,8 @@ struct LoadPlan: Sendable {
             "threads", default: storeOptions.threadCount)
         self.storeOptions = storeOptions
         rowsPerBatch = try arguments.number("batch", default: 100)
+        isBulk = try arguments.choice(
+            "load", of: [("batches", false), ("bulk", true)], default: false)
         storePath = (arguments.text("dir") ?? ".") + "/bench.varve"
         if directoryByteCount(storePath) > 0 {
             throw UsageProblem(description: "\(storePath) is there already: remove it first")
@@ -97,9 +106,11 @@ struct LoadPlan: Sendable {
         [
             ("n", .integer(rowCount)), ("d", .integer(schema.dimension)),
             ("metric", .text("\(schema.metric)")), ("element", .text("\(schema.elementType)")),
-            ("attributes", .bool(!attributes.isEmpty)), ("batch", .integer(rowsPerBatch)),
+            ("attributes", .bool(!attributes.isEmpty)),
+            ("load", .text(isBulk ? "bulk" : "batches")), ("batch", .integer(rowsPerBatch)),
             ("durability", .text(storeOptions.durability.text)),
             ("budget_mib", .integer(storeOptions.memoryBudgetByteCount >> 20)),
+            ("threads", .integer(storeOptions.threadCount)),
         ]
     }
 }

@@ -20,6 +20,27 @@ struct LoadReport {
     }
 }
 
+/// Brings all rows of the plan into the store, in the plan's way, and into segments.
+///
+/// - Returns: Seconds that writing or loading took, flushing left out.
+func fill(_ store: Store, _ plan: LoadPlan) throws -> Double {
+    guard plan.isBulk else {
+        let seconds = try load(plan, into: store).seconds
+        try store.flush()
+        return seconds
+    }
+    let start = monotonicNanoseconds()
+    var row = 0
+    try store.bulkLoad(rowCount: plan.rowCount, segmentRowCount: plan.rowCount) {
+        guard row < plan.rowCount else { return nil }
+        defer { row += 1 }
+        return Row(
+            id: .number(UInt64(row)), vector: plan.base.floats(row),
+            attributes: plan.attributes.isEmpty ? [:] : plan.attributes[row])
+    }
+    return seconds(since: start)
+}
+
 /// Writes the rows in `rows` (all of the plan's, unless given) batch by batch.
 func load(_ plan: LoadPlan, rows: Range<Int>? = nil, into store: Store) throws -> LoadReport {
     let rows = rows ?? 0..<plan.rowCount

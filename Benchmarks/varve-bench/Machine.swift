@@ -12,6 +12,13 @@ func monotonicNanoseconds() -> UInt64 {
 /// Seconds since an earlier ``monotonicNanoseconds()``.
 func seconds(since start: UInt64) -> Double { Double(monotonicNanoseconds() - start) / 1e9 }
 
+/// Seconds that all threads of this process have been running so far.
+func processorSeconds() -> Double {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 /// A number of KiB out of `/proc/self/status`, in MiB: `VmRSS` now, `VmHWM` at its highest.
 func residentMebibytes(_ field: String) -> Double {
     let line = textOfFile("/proc/self/status").split(separator: "\n").first {

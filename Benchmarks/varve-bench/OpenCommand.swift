@@ -7,6 +7,7 @@ let openCommand = Command(
     name: "open",
     summary: "loads and closes a store, then opens it again and again",
     options: LoadPlan.options + [
+        LoadPlan.loadOption,
         Option(name: "times", placeholder: "N", help: "how often it is opened (20)"),
         Option(
             name: "cold", placeholder: "yes|no",
@@ -20,8 +21,7 @@ private func measureOpen(_ arguments: Arguments) throws -> [(name: String, value
     defer { removeDirectory(plan.storePath) }
     let store = try Store.create(
         at: plan.storePath, schema: plan.schema, options: plan.storeOptions)
-    _ = try load(plan, into: store)
-    try store.flush()
+    _ = try fill(store, plan)
     try store.close()
     var opening = LatencySamples()
     var firstSearch = LatencySamples()

@@ -25,7 +25,8 @@ package import VarveKernels
 
     /// Encodes a stored vector, without its lift; `codes` may be the vector itself if it is its own
     /// code.
-    package func encode(_ vector: UnsafeRawPointer, into codes: UnsafeMutableRawPointer) -> ByteRow {
+    package func encode(_ vector: UnsafeRawPointer, into codes: UnsafeMutableRawPointer) -> ByteRow
+    {
         let codes = unsafe codes.assumingMemoryBound(to: UInt8.self)
         switch element {
         case .uint8:

@@ -53,8 +53,9 @@ final class Engine: Sendable {
     private let lock: (any FileLock)?
     /// Held while files are moved to the trash, and while they must not be.
     let retiring = Mutex<Void>(())
-    /// Held from the look at the live version until readers see its successor. Nobody waits for a
-    /// worker meanwhile.
+    /// Held from the look at the live version until readers see its successor.
+    ///
+    /// Nobody waits for a worker meanwhile.
     let editing = Mutex<Void>(())
     /// The bulk load that is under way.
     let loading = Mutex(LoadState())
