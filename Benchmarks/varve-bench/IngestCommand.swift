@@ -44,5 +44,6 @@ private func measureIngest(_ arguments: Arguments) throws -> [(name: String, val
         ("vectors_mib", .decimal(Double(plan.vectorByteCount) / 1_048_576, digits: 1)),
         ("written_mib", .decimal(Double(written) / 1_048_576, digits: 1)),
         ("rss_over_data_mib", .decimal(residentAfter - residentBefore, digits: 1)),
+        ("peak_over_data_mib", .decimal(residentMebibytes("VmHWM") - residentBefore, digits: 1)),
     ]
 }

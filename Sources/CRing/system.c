@@ -2,6 +2,7 @@
 #include "system.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -12,6 +13,8 @@
 int csystem_direct_flag(void) { return O_DIRECT; }
 
 void csystem_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }
+
+void csystem_release_memory(void) { (void)malloc_trim(0); }
 
 static _Thread_local int is_background;
 

@@ -97,6 +97,8 @@ extension SegmentBuilder {
             where widths[place] == 0 && Double(found) >= target * Double(wanted) {
                 widths[place] = width
             }
+            // The pages touched count as this process's memory until they are given back.
+            walk.advise(.notNow)
             if !widths.contains(0) { break }
         }
         withExtendedLifetime(walk) {}

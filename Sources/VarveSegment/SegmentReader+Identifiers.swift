@@ -1,5 +1,6 @@
 // Ids of rows, and rows of ids.
 
+import Synchronization
 public import VarveFormat
 
 extension SegmentReader {
@@ -44,17 +45,21 @@ extension SegmentReader {
     }
 
     /// Whether the filter cannot rule the id out.
+    ///
+    /// The filter is kept in memory from the first question on, 10 bits a row: every write asks
+    /// every segment.
     func mayContain(_ id: RecordID) throws(SegmentError) -> Bool {
         guard let filter = places.identifierFilter else { return true }
-        let hash = id.stableHash64
-        let block = IdentifierFilter.block(
-            hash: hash, blockCount: IdentifierFilter.blockCount(rowCount: rowCount))
-        let start = block * IdentifierFilter.blockByteCount
-        return unsafe try container.withBytes(
-            filter, start..<start + IdentifierFilter.blockByteCount
-        ) { (bytes) throws(SegmentError) in
-            unsafe IdentifierFilter.mayContain(hash: hash, block: RawSpan(_unsafeBytes: bytes))
+        let resident: ResidentFilter
+        if let loaded = loadedFilter.load() {
+            resident = loaded
+        } else {
+            let byteCount =
+                IdentifierFilter.blockCount(rowCount: rowCount) * IdentifierFilter.blockByteCount
+            resident = loadedFilter.storeIfNil(
+                ResidentFilter(try container.copySection(filter, limit: byteCount)))
         }
+        return resident.mayContain(hash: id.stableHash64)
     }
 
     /// The ordinal at place `index` of the order of ids, which must be below ``rowCount``.
@@ -93,6 +98,28 @@ extension SegmentReader {
         unsafe try container.withBytes(section, offset..<offset + 8) {
             (bytes) throws(SegmentError) in
             unsafe UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        }
+    }
+}
+
+/// The filter of a segment's ids, verified and in memory.
+final class ResidentFilter: Sendable {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Whether the id with hash `hash` may be there.
+    func mayContain(hash: UInt64) -> Bool {
+        let blockByteCount = IdentifierFilter.blockByteCount
+        let block = IdentifierFilter.block(hash: hash, blockCount: bytes.count / blockByteCount)
+        return unsafe bytes.withUnsafeBytes { buffer in
+            let start = block * blockByteCount
+            // Safety: the section is a whole number of blocks, and a hash names one of them.
+            return unsafe IdentifierFilter.mayContain(
+                hash: hash,
+                block: RawSpan(
+                    _unsafeBytes: UnsafeRawBufferPointer(
+                        rebasing: buffer[start..<start + blockByteCount])))
         }
     }
 }

@@ -21,6 +21,7 @@ public final class SegmentReader: Sendable {
     let container: SegmentContainer
     let places: Places
     /// The codes of the rows, once a search has asked for them.
+    let loadedFilter = AtomicLazyReference<ResidentFilter>()
     let loadedCodes = AtomicLazyReference<ResidentCodes>()
     /// The walk over fused blocks, once a search has asked for it.
     let openedWalk = AtomicLazyReference<ResidentWalk>()

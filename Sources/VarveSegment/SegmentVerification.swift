@@ -23,7 +23,7 @@ public struct SegmentVerification: Hashable, Sendable {
     /// Checks the file at `path` against `record`: digest, every checksum, every value and the
     /// graph.
     ///
-    /// Reads in windows of at most 1 MiB and keeps 8 MiB of blocks and four bits a row; the file is
+    /// Reads in windows of at most 1 MiB and keeps 2 MiB of blocks and four bits a row; the file is
     /// not mapped. Cost: the file twice, then the node pages once for each sweep.
     ///
     /// - Throws: ``SegmentError`` that names what is wrong.
@@ -33,7 +33,7 @@ public struct SegmentVerification: Hashable, Sendable {
         try compareDigest(fileSystem, path, record)
         let container = try SegmentContainer(
             fileSystem: fileSystem, path: path, id: record.id, file: record.file,
-            byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 8 << 20)),
+            byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 2 << 20)),
             blockReads: .read)
         for index in container.sections.indices {
             for block in 0..<container.sections[index].entry.blockCount {

@@ -11,6 +11,8 @@ extension MappedBytes {
         case sequential
         /// Soon: start reading now.
         case willNeed
+        /// Not for a while: they may leave this process's memory.
+        case notNow
     }
 
     /// Tells the kernel how the bytes are going to be read; only speed can change, and a copy
@@ -22,6 +24,7 @@ extension MappedBytes {
             case .random: MADV_RANDOM
             case .sequential: MADV_SEQUENTIAL
             case .willNeed: MADV_WILLNEED
+            case .notNow: MADV_DONTNEED
             }
         let slack = Int(bitPattern: base) % sysconf(Int32(_SC_PAGESIZE))
         // Safety: the page the bytes begin in belongs to the same mapping. A refusal costs nothing.

@@ -7,6 +7,9 @@ int csystem_direct_flag(void);
 // Names the calling thread for debuggers and profilers. The kernel refuses more than 15 bytes.
 void csystem_name_thread(const char *name);
 
+/// Gives memory that the allocator holds and nobody uses back to the kernel.
+void csystem_release_memory(void);
+
 /// Makes the calling thread give way to the others of the process (nice 10), and remembers that it does.
 void csystem_enter_background(void);
 

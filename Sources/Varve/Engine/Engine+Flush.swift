@@ -50,7 +50,11 @@ extension Engine {
                 segment: record?.id, rowCount: sealed.rowCount, byteCount: record?.byteCount ?? 0,
                 nanoseconds: runtime.monotonicNanoseconds() - start))
         retire()
+        if memtable.publishedByteCount >= Self.largeMemtableByteCount { releaseUnusedMemory() }
     }
+
+    /// Memtables from this size on leave enough behind to give it back.
+    private static var largeMemtableByteCount: Int { 1 << 20 }
 
     /// The version in which `memtable` is a segment, and its marks are tombstones; its tombstone
     /// files are durable.

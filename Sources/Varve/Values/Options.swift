@@ -53,11 +53,11 @@ public struct Options: Hashable, Sendable {
 }
 
 extension Options {
-    /// Bytes one memtable may take: an eighth of the budget.
+    /// Bytes one memtable may take: a tenth of the budget.
     ///
-    /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; half of the budget
-    /// is left for everything else.
-    var memtableByteCount: Int { memtableByteLimit ?? memoryBudgetByteCount / 8 }
+    /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; the rest of the
+    /// budget is for building, caches and mapped segments.
+    var memtableByteCount: Int { memtableByteLimit ?? memoryBudgetByteCount / 10 }
 
     /// Sealed memtables that may wait for their flush.
     ///
@@ -81,12 +81,12 @@ extension Options {
     }
 
     /// Bytes of pages of segments that are kept in memory, where segments are not mapped.
-    var pageCacheByteCount: Int { memoryBudgetByteCount / 8 }
+    var pageCacheByteCount: Int { memoryBudgetByteCount / 16 }
 
-    /// Bytes of segment files that are read through mapped memory: a third of the budget.
+    /// Bytes of segment files that are read through mapped memory: a quarter of the budget.
     ///
     /// What does not fit is read by pages through the cache.
-    var mappedByteLimit: UInt64 { UInt64(memoryBudgetByteCount / 3) }
+    var mappedByteLimit: UInt64 { UInt64(memoryBudgetByteCount / 4) }
 
     /// Bytes reserved for a new log: what a memtable's writes take, roughly.
     var logPreallocationByteCount: UInt64 { UInt64(min(memtableByteCount, 64 << 20)) }

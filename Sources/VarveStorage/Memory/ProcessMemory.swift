@@ -1,5 +1,6 @@
 // What this process costs the machine.
 
+import CRing
 import Glibc
 
 /// Bytes of memory this process occupies now, pages of mapped files included; nil if the kernel
@@ -29,3 +30,8 @@ extension PosixFileSystem {
         return bytes[..<count]
     }
 }
+
+/// Gives memory that the allocator holds and nobody uses back to the kernel.
+///
+/// Worth a call after large buffers have come and gone: the allocator keeps their pages for itself.
+public func releaseUnusedMemory() { csystem_release_memory() }
