@@ -36,9 +36,20 @@ private func measureIngest(_ arguments: Arguments) throws -> [(name: String, val
     try store.flush()
     let flushSeconds = seconds(since: flushStart)
     let residentAfter = residentMebibytes("VmRSS")
+    let figures = try store.statistics()
     try store.close()
     let written = writtenByteCount() - writtenBefore
-    return plan.fields + report.fields + [
+    let rate = Double(report.rowCount) / report.seconds
+    let stallSeconds = Double(figures.longestStallNanoseconds) / 1e9
+    return plan.fields + [
+        ("ingest_s", .decimal(report.seconds, digits: 2)),
+        ("rows_per_s", .decimal(rate, digits: 0)),
+    ] + report.batches.fields("") + [
+        ("longest_stall_s", .decimal(stallSeconds, digits: 3)),
+        ("stalls", .integer(Int(figures.stallCount))),
+        ("bytes_logged", .integer(Int(figures.loggedByteCount))),
+        ("fsyncs", .integer(Int(figures.logSyncCount))),
+        ("write_amplification", .decimal(figures.writeAmplification, digits: 2)),
         ("flush_s", .decimal(flushSeconds, digits: 2)),
         ("disk_mib", .decimal(Double(storeByteCount(plan.storePath)) / 1_048_576, digits: 1)),
         ("vectors_mib", .decimal(Double(plan.vectorByteCount) / 1_048_576, digits: 1)),

@@ -56,6 +56,14 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
         )
         if setting.recall > sufficientRecall { break }
     }
+    var targets: [JSONValue] = []
+    for target in [0.90, 0.95, 0.99] {
+        let setting = try queries.measure(
+            store, effort: .recall(target),
+            secondCap: try arguments.number("seconds", default: 4))
+        targets.append(.object([("target", .decimal(target, digits: 2))] + setting.fields))
+        report("recall asked \(target): \(setting.recall)")
+    }
     let residentAfter = residentMebibytes("VmRSS")
     try store.close()
     let engine = isOnDisk ? "varve-ssd" : "varve"
@@ -65,7 +73,7 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
         ("disk_mib", .decimal(Double(storeByteCount(plan.storePath)) / 1_048_576, digits: 1)),
         ("rss_over_data_mib", .decimal(residentAfter - residentBefore, digits: 1)),
         ("ingest_s", .decimal(loadSeconds, digits: 2)),
-        ("search", .list(settings)),
+        ("search", .list(settings)), ("targets", .list(targets)),
     ]
 }
 
@@ -107,6 +115,8 @@ struct QuerySet {
     struct Setting {
         var recall: Double
         var latencies: LatencySamples
+        /// Sums over all queries: what does not depend on the machine's mood.
+        var cost = QueryStatistics()
 
         var fields: [(name: String, value: JSONValue)] {
             [
@@ -115,13 +125,31 @@ struct QuerySet {
                     "qps",
                     .decimal(Double(latencies.count) / max(latencies.totalSeconds, 1e-9), digits: 1)
                 ),
-            ] + latencies.fields()
+            ] + latencies.fields() + [
+                ("expanded", average(cost.expandedNodeCount)),
+                ("distances", average(cost.distanceCount)),
+                ("estimates", average(cost.estimateCount)),
+                ("pages", average(cost.pageReadCount)),
+                ("sources", average(cost.sourceCount)),
+            ]
+        }
+
+        private func average(_ sum: Int) -> JSONValue {
+            .decimal(Double(sum) / Double(max(1, latencies.count)), digits: 1)
+        }
+
+        mutating func add(_ other: QueryStatistics) {
+            cost.expandedNodeCount += other.expandedNodeCount
+            cost.distanceCount += other.distanceCount
+            cost.estimateCount += other.estimateCount
+            cost.pageReadCount += other.pageReadCount
+            cost.sourceCount += other.sourceCount
         }
     }
 
     /// Searches for the queries one by one, on one thread, for at most `secondCap` seconds.
     func measure(_ store: Store, effort: Effort, secondCap: Int) throws -> Setting {
-        var samples = LatencySamples(capacity: vectors.count)
+        var setting = Setting(recall: 0, latencies: LatencySamples(capacity: vectors.count))
         var foundCount = 0
         var wantedCount = 0
         for vector in vectors.prefix(warmUpCount) {
@@ -130,13 +158,14 @@ struct QuerySet {
         let start = monotonicNanoseconds()
         for (vector, exact) in zip(vectors, answers) {
             let query = query(vector, effort)
-            let hits = try samples.measure { try store.search(query) }.hits
-            foundCount += hits.count { exact.contains($0.id) }
+            let result = try setting.latencies.measure { try store.search(query) }
+            setting.add(result.statistics)
+            foundCount += result.hits.count { exact.contains($0.id) }
             wantedCount += k
             if seconds(since: start) > Double(secondCap) { break }
         }
-        let recall = Double(foundCount) / Double(max(wantedCount, 1))
-        return Setting(recall: recall, latencies: samples)
+        setting.recall = Double(foundCount) / Double(max(wantedCount, 1))
+        return setting
     }
 
     private func query(_ vector: [Float], _ effort: Effort) -> Query {

@@ -21,6 +21,13 @@ public enum Durability: Hashable, Sendable {
 /// How a store works.
 ///
 /// Stored with it at creation; opening with other values replaces them.
+///
+/// **Back-pressure.** Writes go to one memtable of ``memtableByteCount`` bytes; up to
+/// ``sealedMemtableLimit`` full ones wait for their flush beside it. Once so many wait, each write
+/// is delayed by up to a millisecond, the more the fuller the active memtable is; when that is full
+/// too, writes wait until a flush has ended. Both are told to the listener, with their ends, and
+/// counted in ``Statistics``. A stall ends with the flush it waits for, or with an error where that
+/// finds no room on the disk or fails.
 public struct Options: Hashable, Sendable {
     /// When a write is acknowledged.
     public var durability: Durability = .everyCommit
@@ -57,12 +64,12 @@ extension Options {
     ///
     /// One is written to while up to ``sealedMemtableLimit`` wait to be flushed; the rest of the
     /// budget is for building, caches and mapped segments.
-    var memtableByteCount: Int { memtableByteLimit ?? memoryBudgetByteCount / 10 }
+    public var memtableByteCount: Int { memtableByteLimit ?? memoryBudgetByteCount / 10 }
 
     /// Sealed memtables that may wait for their flush.
     ///
     /// From here on writes are slowed while the active memtable fills, and stopped when it is full.
-    static let sealedMemtableLimit = 3
+    public static let sealedMemtableLimit = 3
 
     func validate() throws(StoreError) {
         guard memoryBudgetByteCount >= Self.minimumMemoryBudgetByteCount else {
