@@ -97,6 +97,9 @@ public struct QueryStatistics: Hashable, Sendable {
     public var damagedSegmentCount = 0
     /// Nanoseconds from call to answer.
     public var nanoseconds: UInt64 = 0
+
+    /// Nothing spent yet.
+    public init() {}
 }
 
 extension QueryStatistics {
