@@ -2,6 +2,7 @@
 // replayed ones.
 
 import VarveFormat
+import VarveGraph
 import VarveMemtable
 import VarveQuery
 import VarveSegment
@@ -39,15 +40,15 @@ struct BatchRoom {
     var byteCount: Int
 
     /// The room of a batch known by its counts.
-    init(_ batch: EncodedBatch, schema: Schema) {
+    init(_ batch: EncodedBatch, schema: Schema, graph: GraphParameters) {
         self.init(
             payloadByteCount: batch.bytes.count, upsertCount: batch.upsertCount,
-            deleteCount: batch.operationCount - batch.upsertCount, schema: schema)
+            deleteCount: batch.operationCount - batch.upsertCount, schema: schema, graph: graph)
     }
 
     /// The most room a replayed payload can take: each of its operations may be an upsert or a
     /// delete.
-    init(payload: RawSpan, schema: Schema) {
+    init(payload: RawSpan, schema: Schema, graph: GraphParameters) {
         let operationCount =
             payload.byteCount >= BatchRecord.prefixByteCount
             // Safety: the bytes are there; any bits are a number, bounded by what the payload can
@@ -60,10 +61,17 @@ struct BatchRoom {
         self.init(
             payloadByteCount: payload.byteCount,
             upsertCount: min(bounded, payload.byteCount / max(1, schema.vectorByteCount)),
-            deleteCount: bounded, schema: schema)
+            deleteCount: bounded, schema: schema, graph: graph)
     }
 
-    private init(payloadByteCount: Int, upsertCount: Int, deleteCount: Int, schema: Schema) {
+    /// Bytes of the tables of ids and of marks for one operation, at most: both tables may just
+    /// have grown, and keep their outgrown blocks.
+    private static let tableByteCount = 96
+
+    private init(
+        payloadByteCount: Int, upsertCount: Int, deleteCount: Int, schema: Schema,
+        graph: GraphParameters
+    ) {
         upsertLimit = upsertCount
         deleteLimit = deleteCount
         let operationCount = upsertCount + deleteCount
@@ -72,10 +80,11 @@ struct BatchRoom {
         recordByteLimit =
             max(0, payloadByteCount - upsertCount * schema.vectorByteCount)
             + 24 * operationCount
-        let rowByteCount = MemtableCapacity(schema: schema, byteLimit: 1 << 20).rowByteCount
+        let capacity = MemtableCapacity(schema: schema, byteLimit: 1 << 20, graph: graph)
         byteCount =
-            upsertCount * rowByteCount + recordByteLimit
-            + operationCount * (MemtableCapacity.operationByteCount + 64) + (1 << 16)
+            upsertCount * capacity.rowByteCount + recordByteLimit
+            + operationCount * (MemtableCapacity.operationByteCount + Self.tableByteCount)
+            + (1 << 16)
     }
 
     /// No room at all.

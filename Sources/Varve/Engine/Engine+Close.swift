@@ -26,17 +26,12 @@ extension Engine {
     func sealActive(ifAtLeast operationCount: Int) throws(StoreError) {
         guard reading.load().active.view.operationCount >= operationCount else { return }
         while true {
-            progress.wait {
-                reading.load().sealed.count < Options.sealedMemtableLimit
-                    || hasFailed.load(ordering: .acquiring)
-                    || isOutOfSpace.load(ordering: .acquiring)
-            }
-            try requireRoom()
+            try waitForBuilder { hasRoomForSealed }
             let isDone = try writing.withLock { state throws(StoreError) in
                 if let failure = state.failure { throw failure }
-                let current = reading.load()
-                guard current.sealed.count < Options.sealedMemtableLimit else { return false }
-                if current.active.view.operationCount > 0 { try rotate(&state) }
+                guard reading.load().active.view.operationCount > 0 else { return true }
+                guard hasRoomForSealed else { return false }
+                if let refusal = try rotate(&state) { throw refusal }
                 return true
             }
             if isDone { break }
@@ -44,40 +39,37 @@ extension Engine {
         builder?.wake()
     }
 
-    /// Throws if as many memtables as may wait for their flush, and the disk is full.
-    func requireRoom() throws(StoreError) {
-        guard reading.load().sealed.count >= Options.sealedMemtableLimit,
-            isOutOfSpace.load(ordering: .acquiring), !hasFailed.load(ordering: .acquiring)
-        else { return }
-        throw Self.noRoomForFlush
-    }
-
-    /// What a caller hears whose memtable finds no room on the disk.
-    private static var noRoomForFlush: StoreError {
-        StoreError(
-            .noSpace,
-            "the disk has no room for a segment; nothing is lost, and it is tried again every "
-                + "second: free some space")
-    }
-
     private func waitForFlushes() throws(StoreError) {
         let target = reading.load().sealed.map(\.sourceID)
-        progress.wait {
-            let waiting = reading.load().sealed
-            return !waiting.contains { target.contains($0.sourceID) }
-                || hasFailed.load(ordering: .acquiring)
-                || isOutOfSpace.load(ordering: .acquiring)
+        try waitForBuilder {
+            !reading.load().sealed.contains { target.contains($0.sourceID) }
         }
-        let isWaiting = reading.load().sealed.contains { target.contains($0.sourceID) }
-        if isWaiting, isOutOfSpace.load(ordering: .acquiring) { throw Self.noRoomForFlush }
-        if hasFailed.load(ordering: .acquiring) { try requireWritable() }
+    }
+
+    /// Waits until the builder has made `isDone` true.
+    ///
+    /// - Throws: Why it will not: the failure of the store, `noSpace` after an attempt made since
+    ///   the call, or `closed`.
+    private func waitForBuilder(until isDone: () -> Bool) throws(StoreError) {
+        if isDone() { return }
+        let attempt = flushAttempt.load(ordering: .acquiring)
+        builder?.wake()
+        progress.wait {
+            isDone() || hasFailed.load(ordering: .acquiring)
+                || spacelessAttempt.load(ordering: .acquiring) > attempt
+                || isStopping.load(ordering: .acquiring)
+        }
+        if isDone() { return }
+        if let failure = writing.withLock({ $0.failure }) { throw failure }
+        if spacelessAttempt.load(ordering: .acquiring) > attempt { throw .noSpaceToFlush }
+        throw StoreError(.closed, "the store has been closed")
     }
 
     /// Ends the engine in order.
     func close() throws(StoreError) {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         defer {
-            progress.open()
+            endStall()
             calls.stop()
             releaseLock()
         }
@@ -91,13 +83,18 @@ extension Engine {
                 try waitForClosingFlushes()
             }
         } catch {
-            problem = error
+            // A full disk is no reason: the logs hold everything.
+            if error.code != .noSpace { problem = error }
         }
         stopWorkers()
-        commits.fail(StoreError(.closed, "the store has been closed"))
+        let closed = StoreError(.closed, "the store has been closed")
+        commits.fail(closed)
         do throws(LogError) {
-            let log = writing.withLock { state in
-                state.failure == nil ? state.log : nil
+            // A leader that is still at work writes nothing and begins no log from here on.
+            let log = writing.withLock { state -> LogWriter? in
+                guard state.failure == nil else { return nil }
+                state.failure = closed
+                return state.log.take()
             }
             _ = try log?.seal()
         } catch {

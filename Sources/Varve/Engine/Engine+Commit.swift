@@ -2,6 +2,7 @@
 
 import Synchronization
 import VarveFormat
+import VarveGraph
 import VarveLog
 import VarveMemtable
 import VarveQuery
@@ -68,12 +69,9 @@ extension Engine {
         try requireWritable()
         guard !batch.isEmpty else { return visibleSequence }
         let encoded = try BatchEncoding.encode(batch, schema: schema)
-        let room = BatchRoom(encoded, schema: schema)
+        let room = BatchRoom(encoded, schema: schema, graph: options.graphParameters)
         guard room.byteCount <= options.memtableByteCount else {
-            throw StoreError(
-                .tooLarge,
-                "the batch needs \(room.byteCount) bytes of memory, a memtable has "
-                    + "\(options.memtableByteCount); write smaller batches or raise the budget")
+            throw tooLarge(room)
         }
         throttle()
         let byteCount = encoded.bytes.count
@@ -85,7 +83,16 @@ extension Engine {
         return try outcome.get()
     }
 
+    private func tooLarge(_ room: BatchRoom) -> StoreError {
+        StoreError(
+            .tooLarge,
+            "the batch needs \(room.byteCount) bytes of memory, a memtable has "
+                + "\(options.memtableByteCount); write smaller batches or raise the budget")
+    }
+
     /// Performs a group of commits; called by its leader, one at a time.
+    ///
+    /// Batches that no room can be made for are refused one by one; what is thrown is final.
     func perform(_ requests: [CommitRequest], mustSync: Bool) throws(StoreError) {
         var rest = requests[...]
         while let first = rest.first {
@@ -94,41 +101,44 @@ extension Engine {
                 rest.removeFirst()
                 continue
             }
-            let isFull = try writing.withLock { state throws(StoreError) in
+            let full = try writing.withLock { state throws(StoreError) in
                 if let failure = state.failure { throw failure }
                 return try commitRun(&rest, mustSync: mustSync, &state)
             }
-            guard isFull else { continue }
-            do throws(StoreError) {
-                try makeRoom()
-            } catch {
-                guard error.code == .noSpace, !hasFailed.load(ordering: .acquiring) else {
-                    throw error
-                }
-                // Nothing of these batches has been written.
-                for request in rest { request.outcome = .failure(error) }
-                return
-            }
+            guard let full, let refusal = try makeRoom(after: full) else { continue }
+            for request in rest { request.outcome = .failure(refusal) }
+            return
         }
     }
 
     /// Writes as many batches from the front of `rest` as the active memtable has room for.
     ///
-    /// - Returns: Whether the next one is a batch and needs another memtable.
+    /// - Returns: The active memtable, if the next one is a batch and needs another one.
     private func commitRun(
         _ rest: inout ArraySlice<CommitRequest>, mustSync: Bool, _ state: inout WriterState
-    ) throws(StoreError) -> Bool {
+    ) throws(StoreError) -> Memtable? {
         let current = reading.load()
+        // The last rotation found no room on the disk for a new log.
+        guard state.log != nil else { return current.active }
         let older = OlderSources(sealed: current.sealed, segments: current.segments)
         var run = CommitRun(engine: self, active: current.active, older: older)
+        var isUntouched = current.active.view.operationCount == 0
         while let request = rest.first, request.publication == nil {
             run.room.add(request.room)
-            guard run.room.fits(current.active) else { break }
+            guard run.room.fits(current.active) else {
+                guard isUntouched else { break }
+                // No memtable will ever have more room than an empty one.
+                request.outcome = .failure(tooLarge(request.room))
+                rest.removeFirst()
+                run.room = .none
+                continue
+            }
+            isUntouched = false
             rest.removeFirst()
             run.prepare(request, &state)
         }
-        let isFull = rest.first.map { $0.publication == nil } ?? false
-        guard !run.accepted.isEmpty else { return isFull }
+        let full = rest.first.flatMap { $0.publication == nil ? current.active : nil }
+        guard !run.accepted.isEmpty else { return full }
         do throws(LogError) {
             try append(run.accepted.map(\.payload), mustSync: mustSync, &state)
         } catch {
@@ -137,7 +147,7 @@ extension Engine {
             throw fail(failure, &state)
         }
         try run.apply(&state)
-        return isFull
+        return full
     }
 
     private func append(

@@ -22,59 +22,103 @@ extension Engine {
         guard delay > 0 else { return }
         beginStall(.slowed, waiting: state.sealed.count)
         runtime.sleep(nanoseconds: delay)
+        // The flush may have ended before the stall began; then nobody else ends it.
+        if hasRoomForSealed { endStall() }
     }
 
-    /// Puts a new memtable and a new log in the place of the full ones, once there is room for one
-    /// more.
+    /// Whether one more memtable may be sealed.
+    var hasRoomForSealed: Bool { reading.load().sealed.count < Options.sealedMemtableLimit }
+
+    /// Puts a new memtable and a new log in the place of `full` and its log, once there is room for
+    /// one more; does nothing if somebody else has.
     ///
     /// Called by the leader of the group commit, without the lock.
     ///
-    /// - Throws: ``StoreError``: `noSpace` if there will be no room while the disk is full; the
-    ///   store goes on then. Anything else ends writing.
-    func makeRoom() throws(StoreError) {
-        if reading.load().sealed.count >= Options.sealedMemtableLimit {
-            beginStall(.stopped, waiting: reading.load().sealed.count)
-            builder?.wake()
-            progress.wait {
-                reading.load().sealed.count < Options.sealedMemtableLimit
-                    || hasFailed.load(ordering: .acquiring)
-                    || isClosed.load(ordering: .acquiring)
-                    || isOutOfSpace.load(ordering: .acquiring)
-            }
-            try requireRoom()
-        }
-        try writing.withLock { state throws(StoreError) in
+    /// - Returns: Why there is no room and will be none soon: the writes that wait for it are to be
+    ///   refused, and others may be tried later.
+    /// - Throws: What ends writing for ever.
+    func makeRoom(after full: Memtable) throws(StoreError) -> StoreError? {
+        if !hasRoomForSealed, let refusal = waitForRoom() { return refusal }
+        let refusal = try writing.withLock { state throws(StoreError) -> StoreError? in
             if let failure = state.failure { throw failure }
-            try rotate(&state)
+            // Between two locks a flush on demand may have begun another memtable, or taken the
+            // room; the writer looks again.
+            guard reading.load().active === full, full.view.operationCount > 0, hasRoomForSealed
+            else { return nil }
+            return try rotate(&state)
         }
         builder?.wake()
+        return refusal
+    }
+
+    /// Waits for a flush; gives why none will come soon, if so.
+    private func waitForRoom() -> StoreError? {
+        if isOutOfSpace.load(ordering: .acquiring) { return .noSpaceToFlush }
+        beginStall(.stopped, waiting: reading.load().sealed.count)
+        builder?.wake()
+        progress.wait {
+            hasRoomForSealed || hasFailed.load(ordering: .acquiring)
+                || isClosed.load(ordering: .acquiring) || isOutOfSpace.load(ordering: .acquiring)
+        }
+        endStall()
+        if hasRoomForSealed || hasFailed.load(ordering: .acquiring) { return nil }
+        guard isClosed.load(ordering: .acquiring) else { return .noSpaceToFlush }
+        return StoreError(.closed, "the store has been closed")
     }
 
     /// Seals the active memtable and its log and begins new ones; the writer's, under its lock.
-    func rotate(_ state: inout WriterState) throws(StoreError) {
+    ///
+    /// - Returns: Why there can be no new ones now; it may be tried again.
+    func rotate(_ state: inout WriterState) throws(StoreError) -> StoreError? {
         let current = reading.load()
-        guard let log = state.log else { return }
         let id = SegmentID(state.nextFileNumber).asMemtableSource
         let number = LogNumber(state.nextFileNumber + 1)
+        let active: Memtable
+        do throws(StoreError) {
+            active = try MemtableMaking.make(id, schema, options, atLeast: 0)
+        } catch {
+            return error
+        }
+        // Whatever comes of them, these numbers are not used again.
+        state.nextFileNumber += 2
         do throws(LogError) {
-            let predecessor = try log.seal()
+            if let log = state.log {
+                state.sealedLog = try log.seal()
+                state.log = nil
+            }
             state.log = try LogWriter.create(
                 fileSystem, directory: directory, number: number, store: manifests.current.store,
                 fileID: FileID(runtime.randomBits()),
                 prologue: LogPrologue(
-                    lastSequence: state.lastSequence, predecessor: predecessor),
+                    lastSequence: state.lastSequence, predecessor: state.sealedLog),
                 preallocatedByteCount: options.logPreallocationByteCount)
         } catch {
-            throw fail(StoreError(error), &state)
+            let failure = StoreError(error)
+            guard failure.code == .noSpace, state.log == nil, forget(number) else {
+                throw fail(failure, &state)
+            }
+            return failure
         }
-        state.nextFileNumber += 2
-        let active = try MemtableMaking.make(id, schema, options, atLeast: 0)
         current.active.seal()
         state.spans[id] = LogSpan(firstLog: number)
         reading.store(
             ReadState(
                 active: active, sealed: [current.active] + current.sealed,
                 manifest: current.manifest, segments: current.segments))
+        return nil
+    }
+
+    /// Takes back, durably, what a log's failed creation has left; whether that went well.
+    private func forget(_ number: LogNumber) -> Bool {
+        let path = directory.appending(FileNames.log(number))
+        do throws(StorageError) {
+            guard try fileSystem.status(path) != nil else { return true }
+            try fileSystem.remove(path)
+            try fileSystem.syncDirectory(path.parent)
+            return true
+        } catch {
+            return false
+        }
     }
 
     // MARK: - Announcing
@@ -113,5 +157,15 @@ extension Engine {
             StallEvent(
                 kind: ended.kind, waitingMemtableCount: reading.load().sealed.count,
                 nanoseconds: elapsed))
+    }
+}
+
+extension StoreError {
+    /// What a write or a flush is refused with while no memtable can be flushed.
+    static var noSpaceToFlush: StoreError {
+        StoreError(
+            .noSpace,
+            "the disk has no room to flush what is in memory; nothing that was acknowledged is "
+                + "lost. Free some space: flushing is tried again every second")
     }
 }

@@ -52,6 +52,7 @@ extension Engine {
                 runtime: runtime, threadCount: options.threadCount)
             return hasWorked ? .again : .idle
         }
+        let attempt = flushAttempt.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
         do throws(StoreError) {
             try flush(oldest)
             isOutOfSpace.store(false, ordering: .releasing)
@@ -60,9 +61,9 @@ extension Engine {
             listener.backgroundFailure?(error)
             guard error.code == .noSpace else {
                 writing.withLock { _ = fail(error, &$0) }
-                progress.open()
                 return .idle
             }
+            spacelessAttempt.store(attempt, ordering: .releasing)
             isOutOfSpace.store(true, ordering: .releasing)
             progress.open()
             return .sleep(nanoseconds: Self.retryNanoseconds)

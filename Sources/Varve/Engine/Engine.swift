@@ -68,13 +68,19 @@ final class Engine: Sendable {
     let hasFailed = Atomic<Bool>(false)
     /// Whether the last flush found no room on the disk.
     let isOutOfSpace = Atomic<Bool>(false)
+    /// Flushes that have begun, and which of them was the last to find no room on the disk.
+    let flushAttempt = Atomic<UInt64>(0)
+    let spacelessAttempt = Atomic<UInt64>(0)
     /// Set when workers are to end.
     let isStopping = Atomic<Bool>(false)
 
     /// What only the writer, or whoever changes the structure, may touch.
     struct WriterState {
-        /// The log that takes records; nil in a read-only store.
+        /// The log that takes records; nil in a read-only store, and while there is no room for a
+        /// new one.
         var log: LogWriter?
+        /// What the next log's prologue says of the last one that was sealed.
+        var sealedLog: LogPredecessor?
         var catalogue: AttributeCatalogue
         var lastSequence: SequenceNumber
         var nextFileNumber: UInt64
@@ -183,6 +189,7 @@ final class Engine: Sendable {
                 + "closed and opened again. The failure: \(error.message)", cause: error)
         if state.failure == nil { state.failure = failure }
         hasFailed.store(true, ordering: .releasing)
+        progress.open()
         return state.failure ?? failure
     }
 

@@ -2,6 +2,7 @@
 // a new log.
 
 import VarveFormat
+import VarveGraph
 import VarveLog
 import VarveManifest
 import VarveMemtable
@@ -161,7 +162,8 @@ struct Recovery {
         guard applier.problem == nil else { return }
         guard let sequence = BatchDecoder.sequence(of: payload), sequence > writer.lastSequence
         else { return }
-        let room = BatchRoom(payload: payload, schema: active.schema)
+        let room = BatchRoom(
+            payload: payload, schema: active.schema, graph: options.graphParameters)
         if !room.fits(active) {
             if active.view.operationCount > 0 {
                 active.seal()
