@@ -13,11 +13,13 @@ extension ManifestStore {
     ///   - manifest: Version 1, without segments and parent.
     ///   - resuming: Whether to begin anew where a creation was cut off: removes that creation's
     ///     own empty files. Without it such a directory is refused.
+    ///   - isPublished: Whether the first version becomes live. If not, only folders are made, and
+    ///     there is no store until the next version is published, as its first one on the disk.
     /// - Throws: ``ManifestError``: `alreadyAStore`, `notAStore` (something else is there, and
     ///   stays), `interruptedCreation`, `damaged` (the manifest contradicts itself), `storage`.
     public static func create(
         fileSystem: any FileSystem, directory: FilePath, manifest: Manifest,
-        retention: Retention = Retention(), resuming: Bool = false
+        retention: Retention = Retention(), resuming: Bool = false, isPublished: Bool = true
     ) throws(ManifestError) -> ManifestStore {
         precondition(
             manifest.version == VersionNumber(1) && manifest.parent == nil
@@ -38,7 +40,7 @@ extension ManifestStore {
                 throw ManifestError.notAStore(directory: directory, detail: detail)
             }
             try place.makeDurableFolders()
-            try place.makeLive(manifest, bytes)
+            if isPublished { try place.makeLive(manifest, bytes) }
         } catch let error as ManifestError {
             throw error
         } catch let error as StorageError {

@@ -126,17 +126,17 @@ extension StoreError {
         let isDone = Atomic<Bool>(false)
         let problems = Mutex<[any Error]>([])
         let runtime = SystemRuntime()
-        runtime.parallel(count: 3, threadCount: 3) { thread in
+        runtime.parallel(count: 2, threadCount: 2) { thread in
             do {
                 var vector = [Float](repeating: 0, count: 4_096)
-                for row in 0..<300 where thread == 0 {
+                for row in 0..<220 where thread == 0 {
                     vector[row] = 1
                     try store.upsert(id: .number(UInt64(row)), vector: vector)
                 }
                 if thread == 0 { isDone.store(true, ordering: .releasing) }
                 while !isDone.load(ordering: .acquiring) {
                     try store.flush()
-                    runtime.sleep(nanoseconds: 2_000_000)
+                    runtime.sleep(nanoseconds: 50_000_000)
                 }
             } catch {
                 isDone.store(true, ordering: .releasing)
@@ -145,7 +145,7 @@ extension StoreError {
         }
         #expect(problems.withLock { $0 }.isEmpty)
         try store.flush()
-        #expect(try store.count() == 300)
+        #expect(try store.count() == 220)
         #expect(try store.statistics().sealedMemtableCount == 0)
         try store.close()
     }

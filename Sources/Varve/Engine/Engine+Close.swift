@@ -103,6 +103,24 @@ extension Engine {
         if let problem { throw problem }
     }
 
+    /// Ends the engine of a store that was dropped: its threads end and the lock is given up, and
+    /// what is on the disk is left as the death of the process would leave it.
+    func abandon() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        stopWorkers()
+        calls.stop()
+        let closed = StoreError(.closed, "the store has been dropped")
+        commits.fail(closed)
+        let log = writing.withLock { state -> LogWriter? in
+            if state.failure == nil { state.failure = closed }
+            return state.log.take()
+        }
+        // Nobody is left to hear of a failure.
+        try? log?.close()
+        endStall()
+        releaseLock()
+    }
+
     /// Waits for flushes that are under way; a full disk ends the wait, because the logs hold
     /// everything.
     private func waitForClosingFlushes() throws(StoreError) {

@@ -51,6 +51,32 @@ extension Engine {
     static func open(
         _ setting: Setting, schema: Schema?, options: Options?, readOnly: Bool
     ) throws(StoreError) -> Engine {
+        // A writer beside a reader may publish a version, and retire files of the one before,
+        // while the reader is opening that; then the reader opens again.
+        var attemptCount = readOnly ? 8 : 1
+        while true {
+            attemptCount -= 1
+            let before = attemptCount > 0 ? liveVersion(setting) : nil
+            do throws(StoreError) {
+                let engine = try openOnce(
+                    setting, schema: schema, options: options, readOnly: readOnly)
+                if before == nil || liveVersion(setting) == before { return engine }
+            } catch {
+                if before == nil || liveVersion(setting) == before { throw error }
+            }
+        }
+    }
+
+    /// The version that is live on the disk; nil if that cannot be told.
+    private static func liveVersion(_ setting: Setting) -> VersionNumber? {
+        let manifests = try? ManifestStore.load(
+            fileSystem: setting.fileSystem, directory: setting.directory, readOnly: true)
+        return manifests?.current.version
+    }
+
+    private static func openOnce(
+        _ setting: Setting, schema: Schema?, options: Options?, readOnly: Bool
+    ) throws(StoreError) -> Engine {
         try options?.validate()
         let status = try withStorageErrors { () throws(StorageError) in
             try setting.fileSystem.status(setting.directory)
@@ -75,7 +101,10 @@ extension Engine {
                 "the store has dimension \(live.schema.dimension), metric \(live.schema.metric), "
                     + "elements \(live.schema.elementType)")
         }
-        return try start(setting, stored, options ?? Options(stored: live.options), lock)
+        let inForce = options ?? Options(stored: live.options)
+        // What is stored may come from anywhere, too.
+        try inForce.validate()
+        return try start(setting, stored, inForce, lock)
     }
 
     private static func lock(_ setting: Setting) throws(StoreError) -> any FileLock {

@@ -78,8 +78,7 @@ extension Engine {
         let interval = commits.syncStep { () throws(StoreError) in try syncQuietly() }
         if case .again = interval { return .again }
         if zeroAhead() { return .again }
-        markPause()
-        emptyTrashWhenDue()
+        upkeepWhenDue()
         if case .sleep(let nanoseconds) = interval {
             return .sleep(nanoseconds: min(nanoseconds, Self.upkeepNanoseconds))
         }
@@ -109,6 +108,16 @@ extension Engine {
         return (try? log.zeroAhead(options.zeroedAheadByteCount)) ?? false
     }
 
+    /// What is done once a second, however often an interval wakes the worker.
+    private func upkeepWhenDue() {
+        let now = runtime.monotonicNanoseconds()
+        guard now >= lastUpkeepNanoseconds.load(ordering: .relaxed) + Self.upkeepNanoseconds
+        else { return }
+        lastUpkeepNanoseconds.store(now, ordering: .relaxed)
+        markPause()
+        emptyTrash()
+    }
+
     /// Says in the log how far it is synced, once no batch has come for a while: damage to the last
     /// batch is then told from a torn tail.
     private func markPause() {
@@ -120,7 +129,7 @@ extension Engine {
         try? log.appendSyncMark()
     }
 
-    private func emptyTrashWhenDue() {
+    private func emptyTrash() {
         do throws(ManifestError) {
             try manifests.emptyTrash(nowMicroseconds: runtime.wallClockMicroseconds())
         } catch {

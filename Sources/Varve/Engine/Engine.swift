@@ -48,8 +48,9 @@ final class Engine: Sendable {
     let calls: CallQueue
     /// Whether the builder's thread gives way to others already.
     let isBuilderPolite = Atomic<Bool>(false)
-    /// Batches written when the upkeeper looked last.
+    /// Batches written when the upkeeper looked last, and when that was.
     let pausedBatchCount = Atomic<UInt64>(0)
+    let lastUpkeepNanoseconds = Atomic<UInt64>(0)
     private let lock: (any FileLock)?
     /// Held while files are moved to the trash, and while they must not be.
     let retiring = Mutex<Void>(())

@@ -145,7 +145,8 @@ struct Recovery {
     private mutating func replay(
         _ expectation: LogExpectation
     ) throws(LogError) -> RecoveredLog {
-        try recoverLog(
+        let known = writer.lastSequence
+        let recovered = try recoverLog(
             setting.fileSystem, directory: setting.directory, expecting: expectation
         ) { (payload, offset) throws(LogError) in
             do throws(FormatError) {
@@ -154,6 +155,21 @@ struct Recovery {
                 throw .format(error.inFile(FileNames.log(expectation.number)))
             }
         }
+        try requireNoGap(before: recovered, known: known)
+        return recovered
+    }
+
+    /// Throws if a log follows writes that neither a segment nor an earlier log holds.
+    private func requireNoGap(
+        before log: RecoveredLog, known: SequenceNumber
+    ) throws(LogError) {
+        guard let prologue = log.prologue, prologue.lastSequence > known else { return }
+        throw .format(
+            FormatError(
+                .misplaced, file: FileNames.log(log.number), section: "log record",
+                offset: UInt64(FileHeader.byteCount),
+                detail: "the log follows write \(prologue.lastSequence.rawValue), but segments and "
+                    + "earlier logs end with \(known.rawValue): a log is missing"))
     }
 
     private mutating func apply(

@@ -16,13 +16,17 @@ import VarveSegment
 public final class Snapshot: Sendable {
     let engine: Engine
     let view: View
-    /// The last write the snapshot shows.
+    /// A write the snapshot shows, with all writes before it: the last one that had been
+    /// acknowledged when the snapshot was taken, or a later one.
+    ///
+    /// Writes that became visible at that very moment may be shown, too.
     public let sequence: SequenceNumber
 
-    init(engine: Engine, view: View) {
+    init(engine: Engine) {
         self.engine = engine
-        self.view = view
+        // In this order, so that the view never shows less than the number says.
         sequence = engine.visibleSequence
+        view = engine.view
     }
 
     /// Rows in the snapshot.

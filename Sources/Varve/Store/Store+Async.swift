@@ -15,18 +15,14 @@ extension Store {
     ///
     /// The calling task is suspended meanwhile.
     public func search(_ query: Query) async throws(StoreError) -> SearchResult {
-        try await engine.calls.run { [self] () throws(StoreError) in
-            try Snapshot(engine: engine, view: engine.view).search(query)
-        }
+        try await engine.calls.run { [self] () throws(StoreError) in try snapshot().search(query) }
     }
 
     /// The row of that id; see ``get(_:)-(RecordID)``.
     ///
     /// The calling task is suspended meanwhile.
     public func get(_ id: RecordID) async throws(StoreError) -> Row? {
-        try await engine.calls.run { [self] () throws(StoreError) in
-            try Snapshot(engine: engine, view: engine.view).get(id)
-        }
+        try await engine.calls.run { [self] () throws(StoreError) in try snapshot().get(id) }
     }
 
     /// Turns everything into segments; see ``flush()-()``.

@@ -16,7 +16,7 @@ extension Store {
     /// - Parameter path: A directory that is missing or empty.
     /// - Throws: ``StoreError``: `storeExists`, `notAStore` (something else is there),
     ///   `inputOutput` (another file system), `noSpace`, `failed`, `readOnly`, `closed`. What has
-    ///   been linked is taken back then.
+    ///   been made is taken back then. A crash leaves either the whole copy or no store.
     public func checkpoint(at path: String) throws(StoreError) {
         try engine.checkpoint(at: FilePath(path))
     }
@@ -40,13 +40,8 @@ extension Engine {
         first.lastSequence = live.lastSequence
         let copy = try withManifestErrors { () throws(ManifestError) in
             try ManifestStore.create(
-                fileSystem: fileSystem, directory: directory, manifest: first)
-        }
-        do {
-            try link(live.files, to: directory)
-        } catch {
-            for file in live.files { try? fileSystem.remove(directory.appending(file.name)) }
-            throw error
+                fileSystem: fileSystem, directory: directory, manifest: first, resuming: true,
+                isPublished: false)
         }
         // Tombstone files carry the versions they were made for, and a version names none later
         // than itself.
@@ -55,7 +50,29 @@ extension Engine {
             version: version, file: FileIdentity.manifest(live.store, version),
             createdMicroseconds: runtime.wallClockMicroseconds())
         next.segments = live.segments
-        _ = try withManifestErrors { () throws(ManifestError) in try copy.publish(next) }
+        do throws(StoreError) {
+            try link(live.files, to: directory)
+            _ = try withManifestErrors { () throws(ManifestError) in try copy.publish(next) }
+        } catch {
+            takeBack(next, in: directory)
+            throw error
+        }
+    }
+
+    /// Removes what has been made of a copy, as far as the disk allows, unless it may be a store.
+    private func takeBack(_ version: Manifest, in directory: FilePath) {
+        let current = directory.appending(FileNames.current)
+        do throws(StorageError) {
+            guard try fileSystem.status(current) == nil else { return }
+        } catch {
+            return
+        }
+        var names = version.files.map(\.name)
+        names += [FileNames.manifest(version.version), FileNames.currentTemporary]
+        for name in names { try? fileSystem.remove(directory.appending(name)) }
+        for folder in [FileNames.logFolder, FileNames.segmentFolder, FileNames.trashFolder] {
+            try? fileSystem.removeDirectory(directory.appending(folder))
+        }
     }
 
     private func link(_ files: [StoreFile], to directory: FilePath) throws(StoreError) {

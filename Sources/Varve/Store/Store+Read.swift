@@ -10,7 +10,7 @@ extension Store {
     /// - Throws: ``StoreError`` `closed`.
     public func snapshot() throws(StoreError) -> Snapshot {
         try engine.requireOpen()
-        return Snapshot(engine: engine, view: engine.view)
+        return Snapshot(engine: engine)
     }
 
     /// The row of that id; nil if there is none.

@@ -19,6 +19,8 @@ public final class Store: Sendable {
 
     init(_ engine: Engine) { self.engine = engine }
 
+    deinit { engine.abandon() }
+
     // MARK: - Creating and opening
 
     /// Creates a store in a directory that is missing or empty, and opens it.
@@ -108,8 +110,9 @@ public final class Store: Sendable {
     /// Ends the store: waits for background work, makes everything durable, gives up the lock.
     ///
     /// Calls made afterwards throw `closed`; snapshots stay readable until they are dropped.
-    /// Closing twice does nothing. A store that is dropped without closing is like one whose
-    /// process died: nothing acknowledged under `everyCommit` is lost.
+    /// Closing twice does nothing. A store that is dropped without closing is to its files like one
+    /// whose process died: nothing acknowledged under `everyCommit` is lost. Its threads end and
+    /// its lock is given up; dropping it waits for the flush at hand.
     ///
     /// - Throws: ``StoreError`` if the last sync failed; the store is closed all the same.
     public func close() throws(StoreError) { try engine.close() }

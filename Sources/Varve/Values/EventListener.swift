@@ -5,7 +5,7 @@ public import VarveFormat
 /// What a store tells its owner, as closures; each is optional.
 ///
 /// They are called on the store's own threads, or on the thread of the call that met the event.
-/// They must be quick and must not call the store.
+/// They must be quick, must not call the store, and must not hold the last reference to it.
 public struct EventListener: Sendable {
     /// A memtable has become a segment.
     public var flushed: (@Sendable (FlushEvent) -> Void)?
