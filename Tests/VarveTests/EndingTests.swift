@@ -124,7 +124,9 @@ private let schema = Schema(dimension: 4, metric: .euclidean, elementType: .floa
                 try copy.close()
             } catch {
                 // Between the version and its pointer there is a version to repair the copy with.
-                let codes: [StoreError.Code] = [.notFound, .notAStore, .corruption]
+                let codes: [StoreError.Code] = [
+                    .notFound, .notAStore, .interruptedCreation, .corruption,
+                ]
                 #expect(codes.contains(error.code), "cut \(index): \(error)")
             }
         }
