@@ -29,6 +29,10 @@ package struct FoundFailure: Error, CustomStringConvertible, Sendable {
 package struct SessionOutcome: Sendable {
     /// Mutating calls of the history.
     package var operationCount = 0
+    /// Memtables that became segments in the history.
+    package var flushCount = 0
+    /// Those for which the history had not asked.
+    package var ownFlushCount = 0
     /// Images by the policy that made them.
     package var imageCounts: [String: Int] = [:]
     /// Images in all, those of cuts inside exams included.
@@ -99,6 +103,8 @@ package struct CutSession {
         disk.onOperation(nil)
         var result = outcome.withLock { $0 }
         result.operationCount = disk.operationCount
+        result.flushCount = run.flushCount
+        result.ownFlushCount = run.flushCount - run.askedFlushCount
         result.examinedCount = exam.examinedCount
         result.digest = SessionDigest(
             history: disk.traceHash, steps: run.runtime.traceHash, exams: exam.digest)

@@ -76,8 +76,8 @@ package struct DamageSession {
                 disk.keepsTrace = false
                 guard disk.damage(path, damage(kind, path, offset)) else { return outcome }
                 do throws(OracleFailure) {
-                    // The end of the newest log stands nowhere else: a log whose end is gone is like
-                    // one that a power cut has left.
+                    // The end of the newest log stands nowhere else: a log whose end is gone is
+                    // like one that a power cut has left.
                     let isEndGone =
                         kind == "truncate" || kind == "zero-sector" && byteCount - offset <= 512
                     let isLogCut = isEndGone && path.name.hasSuffix(".wal")

@@ -34,7 +34,7 @@ package struct HistoryPlan: Sendable {
         self.seed = seed
         schema = source.schema()
         options = source.options()
-        steps = source.steps(stepCount, schema)
+        steps = source.steps(source.hasLargeRows ? 2 * stepCount : stepCount, schema)
     }
 }
 
@@ -43,13 +43,14 @@ package struct PlanSource {
     package var generator: SeededGenerator
     private let poolSize: Int
     private let batchLimit: Int
-    private let hasLargeRows: Bool
+    let hasLargeRows: Bool
 
     package init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         poolSize = [6, 24, 60, 150][generator.below(4)]
-        batchLimit = [1, 4, 16, 40][generator.below(4)]
+        // Large rows fill a memtable within a few batches, so that it seals and flushes by itself.
         hasLargeRows = generator.chance(1, in: 3)
+        batchLimit = hasLargeRows ? 1 + generator.below(4) : [1, 4, 16, 40][generator.below(4)]
     }
 
     package mutating func schema() -> Schema {
@@ -65,7 +66,7 @@ package struct PlanSource {
     package mutating func options() -> Options {
         var options = Options()
         options.memoryBudgetByteCount = Options.minimumMemoryBudgetByteCount
-        options.memtableByteLimit = (160 + 16 * generator.below(5)) << 10
+        options.memtableByteLimit = (hasLargeRows ? 240 : 160 + 16 * generator.below(5)) << 10
         options.maxDegree = 8
         options.buildWidth = 16
         options.threadCount = 1
@@ -145,9 +146,9 @@ package struct PlanSource {
         if generator.chance(1, in: 7) {
             result["when"] = .date(microseconds: Int64(generator.below(1 << 40)))
         }
-        if hasLargeRows, generator.chance(1, in: 6) {
+        if hasLargeRows, generator.chance(2, in: 3) {
             let character = Character(Unicode.Scalar(UInt8(97 + generator.below(26))))
-            result["text"] = .string(String(repeating: character, count: generator.below(6_000)))
+            result["text"] = .string(String(repeating: character, count: generator.below(28_000)))
         }
         return result
     }

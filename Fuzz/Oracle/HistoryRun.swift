@@ -26,6 +26,17 @@ package final class Witness: Sendable {
     }
 }
 
+/// What a store has told while it ran.
+private final class RunEvents: Sendable {
+    let flushCount = Mutex(0)
+
+    var listener: EventListener {
+        var listener = EventListener()
+        listener.flushed = { [self] _ in flushCount.withLock { $0 += 1 } }
+        return listener
+    }
+}
+
 /// One store on one disk, and what has been done to it.
 package final class HistoryRun {
     package let plan: HistoryPlan
@@ -36,6 +47,12 @@ package final class HistoryRun {
     package let checker: ProtocolChecker
     private var held: (snapshot: Snapshot, state: ModelState)?
     private var ids: Set<RecordID> = []
+    private let events = RunEvents()
+
+    /// Memtables that have become segments, asked for or not.
+    package var flushCount: Int { events.flushCount.withLock { $0 } }
+    /// Those that became segments while a flush was asked for.
+    package private(set) var askedFlushCount = 0
 
     /// A run that has not begun, on an empty disk or on one with a store of the plan's shape.
     package init(
@@ -52,7 +69,7 @@ package final class HistoryRun {
     package func create(resuming: Bool = false) throws(StoreError) {
         store = try Store.create(
             at: StoreProtocol.root.text, on: disk, runtime, schema: plan.schema,
-            options: plan.options, resuming: resuming)
+            options: plan.options, listener: events.listener, resuming: resuming)
         witness.isCreated = true
     }
 
@@ -60,7 +77,8 @@ package final class HistoryRun {
     /// batches, unless the caller finds out otherwise.
     package func open() throws(StoreError) {
         store = try Store.open(
-            at: StoreProtocol.root.text, on: disk, runtime, options: plan.options)
+            at: StoreProtocol.root.text, on: disk, runtime, options: plan.options,
+            listener: events.listener)
     }
 
     /// Closes the store, if it is open.
@@ -98,7 +116,9 @@ package final class HistoryRun {
             witness.change { $0.sync() }
         case .write(let batch): try write(batch)
         case .flush:
+            let before = flushCount
             try requireStore().flush()
+            askedFlushCount += flushCount - before
             witness.change { $0.sync() }
             StoreProtocol.declareSealed(checker, disk)
         case .sync:

@@ -7,6 +7,8 @@ struct FuzzTally {
     var historyCount = 0
     var repeatCount = 0
     var operationCount = 0
+    var flushCount = 0
+    var ownFlushCount = 0
     /// Cases by kind and policy.
     var counts: [String: Int] = [:]
     /// Images of cuts inside the exams of other cuts.
@@ -24,6 +26,8 @@ struct FuzzTally {
 
     mutating func add(_ outcome: SessionOutcome, kind: String = "cut") {
         operationCount += outcome.operationCount
+        flushCount += outcome.flushCount
+        ownFlushCount += outcome.ownFlushCount
         var direct = 0
         for (name, count) in outcome.imageCounts {
             counts["\(kind).\(name)", default: 0] += count
@@ -39,6 +43,7 @@ struct FuzzTally {
         var lines = [
             "\(caseCount) cases (\(nestedCount) of them cuts inside recovery), \(historyCount) "
                 + "histories, \(repeatCount) repeated, \(operationCount) operations, "
+                + "\(flushCount) flushes, \(ownFlushCount) of them unasked, "
                 + "\(Int(seconds)) s, \(Int(rate)) a second, \(failures.count) failures"
         ]
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
@@ -55,7 +60,8 @@ struct FuzzTally {
         }
         return "{\"cases\": \(caseCount), \"nested\": \(nestedCount), "
             + "\"histories\": \(historyCount), \"repeated\": \(repeatCount), "
-            + "\"operations\": \(operationCount), \"seconds\": \(Int(seconds)), "
+            + "\"operations\": \(operationCount), \"flushes\": \(flushCount), "
+            + "\"seconds\": \(Int(seconds)), "
             + "\"counts\": {\(counted.joined(separator: ", "))}, "
             + "\"failures\": [\(failed.joined(separator: ", "))]}"
     }

@@ -42,7 +42,7 @@ public final class SimulatedFileSystem: FileSystem {
         }
         hook?(operation)
         let index = operation.index
-        // An answer that is withheld may be a file, whose end needs the lock: it is kept until then.
+        // A withheld answer may be a file, whose end needs the lock: it is kept until then.
         let (result, observers, _) = state.withLock { state in
             var withheld: Answer?
             let result = Self.result(of: call, path) { () throws(StorageError) in
