@@ -53,8 +53,4 @@ package struct FaultKind: Hashable, Sendable {
     package var takesUnsynced: Bool {
         [.dropPages, .revertPages, .failInBackground].contains(effect)
     }
-
-    /// Whether, on a disk with this fault, the page cache may show bytes that no later sync will
-    /// make durable.
-    package var leavesLies: Bool { effect == .dropPages || effect == .failInBackground }
 }

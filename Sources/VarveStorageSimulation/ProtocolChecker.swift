@@ -9,7 +9,8 @@ public import VarveStorage
 /// 2. When the pointer to the live manifest is put in place, it and every file it leads to are
 ///    durable: bytes and names.
 /// 3. No file is removed or renamed away while a manifest that a power cut may bring back leads to
-///    it: the live one, and its forerunners until the root directory is synced.
+///    it: the live one, and its forerunners until the root directory is synced. A growing file may
+///    be replaced by one whose bytes are durable.
 /// 4. What is declared acknowledged is durable.
 ///
 /// The module that knows the format says what a pointer leads to. A store that is opened on a disk
@@ -30,6 +31,8 @@ public final class ProtocolChecker: Sendable {
         var sealedNumbers: Set<Int> = []
         /// What manifests lead to that a power cut may bring back, oldest first.
         var eras: [Set<[String]>] = []
+        /// Those among them that may be replaced by a durable file.
+        var growing: Set<[String]> = []
         var violations: [String] = []
     }
 
@@ -47,7 +50,7 @@ public final class ProtocolChecker: Sendable {
         self.root = root
         self.pointer = root.appending(pointer)
         self.references = references
-        if let reach = references(disk) { state.withLock { $0.eras = [self.places(reach)] } }
+        if let reach = references(disk) { begin(reach) }
         disk.observe { [weak self] operation in self?.watch(operation) }
     }
 
@@ -88,7 +91,7 @@ public final class ProtocolChecker: Sendable {
             guard let target = operation.target else { break }
             if Self.place(target) == Self.place(pointer) {
                 beginEra(operation)
-            } else {
+            } else if !isReplaceable(target) {
                 checkIsFree(target, operation)
             }
         case .syncDirectory where Self.place(operation.path) == Self.place(root):
@@ -96,6 +99,14 @@ public final class ProtocolChecker: Sendable {
             state.withLock { $0.eras.removeFirst(max(0, $0.eras.count - 1)) }
         default: break
         }
+    }
+
+    /// Whether what now stands at `path` may have taken the place of what a manifest leads to.
+    private func isReplaceable(_ path: FilePath) -> Bool {
+        guard state.withLock({ $0.growing.contains(Self.place(path)) }),
+            let bytes = disk.bytes(path)
+        else { return false }
+        return disk.durableBytes(path) == bytes
     }
 
     /// Notes a breach if a manifest that may come back leads to `path`.
@@ -121,7 +132,15 @@ public final class ProtocolChecker: Sendable {
         for name in reach.growing where !disk.isNameDurable(root.appending(name)) {
             note("\(operation) leads to \(name), whose name is not durable")
         }
-        state.withLock { $0.eras.append(places(reach)) }
+        begin(reach)
+    }
+
+    /// A manifest that leads to `reach` may come back from now on.
+    private func begin(_ reach: ManifestReach) {
+        state.withLock { state in
+            state.eras.append(places(reach))
+            state.growing.formUnion(reach.growing.map { Self.place(root.appending($0)) })
+        }
     }
 
     private func places(_ reach: ManifestReach) -> Set<[String]> {

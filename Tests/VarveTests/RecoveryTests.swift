@@ -48,6 +48,24 @@ private struct Scene {
         }
     }
 
+    @Test func `rows that a failed sync left in the page cache outlive the next power cut`()
+        throws
+    {
+        let scene = try Scene()
+        let store = try scene.open()
+        scene.disk.faults.add(FaultRule(.dropPages, on: [.sync], paths: .suffix(".wal")))
+        #expect(throws: StoreError.self) { try store.upsert(id: 2, vector: [2, 2, 2, 2]) }
+        try store.close()
+        let second = try scene.open()
+        let count = try second.count()
+        try second.upsert(id: 3, vector: [3, 3, 3, 3])
+        let cut = Scene(scene.disk.crash(.loseUnsynced, seed: 1))
+        try second.close()
+        let third = try cut.open()
+        #expect(try third.count() == count + 1)
+        try third.close()
+    }
+
     @Test func `rows that outlived a process outlive the next power cut`() throws {
         let scene = try Scene()
         let store = try Store.open(

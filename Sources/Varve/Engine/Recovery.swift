@@ -71,9 +71,9 @@ struct Recovery {
         }
     }
 
-    /// Begins the log that will take this process's writes; the first thing recovery writes.
+    /// Begins the log that will take this process's writes. What recovery writes, it writes here.
     mutating func beginLog() throws(StoreError) {
-        try settleLastLog()
+        try renewLastLog()
         let number = LogNumber(writer.nextFileNumber)
         writer.nextFileNumber += 1
         writer.log = try withLogErrors { () throws(LogError) in
@@ -93,17 +93,17 @@ struct Recovery {
 
     /// Makes durable what has been read of the last log.
     ///
-    /// If only the process had died, the end of that log may be in the page cache alone. The next
-    /// log will say where it ends, and readers will see its rows: neither may become untrue. That
-    /// holds for a log with an end record too, whose sync may have been cut off.
-    private func settleLastLog() throws(StoreError) {
-        guard let predecessor else { return }
-        try withStorageErrors { () throws(StorageError) in
-            let path = setting.directory.appending(FileNames.log(predecessor.number))
-            let file = try setting.fileSystem.open(path, .readWrite)
-            try file.sync(.full)
-            try file.close()
-            try setting.fileSystem.syncDirectory(path.parent)
+    /// If the process had died, or a sync had failed, the end of that log may be in the page cache
+    /// alone. The next log will say where it ends, and readers will see its rows: neither may
+    /// become untrue. That holds for a log with an end record too, whose sync may have been cut
+    /// off.
+    private func renewLastLog() throws(StoreError) {
+        try withLogErrors { () throws(LogError) in
+            try removeRenewals(setting.fileSystem, directory: setting.directory)
+            guard let predecessor else { return }
+            try renewLog(
+                setting.fileSystem, directory: setting.directory, number: predecessor.number,
+                byteCount: predecessor.byteCount)
         }
     }
 
