@@ -150,6 +150,26 @@ extension StoreError {
         try store.close()
     }
 
+    @Test func `rows get into the graph of their memtable before it is full`() throws {
+        let runtime = SimulatedRuntime(seed: 1)
+        let store = try Store.create(
+            at: "/store", on: SimulatedFileSystem(seed: 1), runtime,
+            schema: Schema(dimension: 4, metric: .euclidean, elementType: .float32))
+        runtime.runUntilIdle()
+        var vectors = SeededVectors(state: 1)
+        for round in 1...2 {
+            var batch = WriteBatch()
+            for row in 0..<2_000 {
+                batch.upsert(id: .number(UInt64(round * 10_000 + row)), vector: vectors.next(4))
+            }
+            try store.write(batch)
+            runtime.runUntilIdle()
+            let indexed = try store.statistics().indexedMemtableRowCount
+            #expect(indexed > round * 2_000 - 500, "\(indexed) rows after \(round) rounds")
+        }
+        try store.close()
+    }
+
     @Test func `a store that has failed keeps nobody waiting`() throws {
         let small = try SmallStore()
         for row in 0..<20 { try small.writeRow(row) }

@@ -109,6 +109,8 @@ extension Engine {
             for request in rest { request.outcome = .failure(refusal) }
             return
         }
+        // It rests once it has taken in all there were; nobody else wakes it before a flush.
+        if reading.load().active.hasRowsToIndex { builder?.wake() }
     }
 
     /// Writes as many batches from the front of `rest` as the active memtable has room for.
