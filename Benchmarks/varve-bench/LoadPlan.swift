@@ -12,15 +12,26 @@ struct LoadPlan: Sendable {
     let schema: Schema
     let storeOptions: Options
     let rowsPerBatch: Int
-    /// Whether all rows go into one segment at once.
-    let isBulk: Bool
+    /// How rows come into the store.
+    let way: Way
     /// Where the store goes.
     let storePath: String
 
-    /// Whether rows are written in batches or loaded at once.
+    /// The ways in which rows come into a store.
+    enum Way: String {
+        /// Written batch by batch, through log and memtables.
+        case batches
+        /// Loaded at once into one segment, whatever the budget.
+        case bulk
+        /// Loaded at once into as many segments as the budget asks for.
+        case runs
+    }
+
+    /// The option that chooses the way.
     static let loadOption = Option(
-        name: "load", placeholder: "batches|bulk",
-        help: "write batch by batch, or all rows at once into one segment (batches)")
+        name: "load", placeholder: "batches|bulk|runs",
+        help: "write batch by batch, or load all rows at once: into one segment, or into as many "
+            + "as the budget asks for (batches)")
 
     /// The options that ``init(_:)`` reads.
     static let options = [
@@ -72,8 +83,8 @@ struct LoadPlan: Sendable {
             "threads", default: storeOptions.threadCount)
         self.storeOptions = storeOptions
         rowsPerBatch = try arguments.number("batch", default: 100)
-        isBulk = try arguments.choice(
-            "load", of: [("batches", false), ("bulk", true)], default: false)
+        way = try arguments.choice(
+            "load", of: [Way.batches, .bulk, .runs].map { ($0.rawValue, $0) }, default: .batches)
         storePath = (arguments.text("dir") ?? ".") + "/bench.varve"
         if directoryByteCount(storePath) > 0 {
             throw UsageProblem(description: "\(storePath) is there already: remove it first")
@@ -107,7 +118,7 @@ struct LoadPlan: Sendable {
             ("n", .integer(rowCount)), ("d", .integer(schema.dimension)),
             ("metric", .text("\(schema.metric)")), ("element", .text("\(schema.elementType)")),
             ("attributes", .bool(!attributes.isEmpty)),
-            ("load", .text(isBulk ? "bulk" : "batches")), ("batch", .integer(rowsPerBatch)),
+            ("load", .text(way.rawValue)), ("batch", .integer(rowsPerBatch)),
             ("durability", .text(storeOptions.durability.text)),
             ("budget_mib", .integer(storeOptions.memoryBudgetByteCount >> 20)),
             ("threads", .integer(storeOptions.threadCount)),

@@ -24,14 +24,16 @@ struct LoadReport {
 ///
 /// - Returns: Seconds that writing or loading took, flushing left out.
 func fill(_ store: Store, _ plan: LoadPlan) throws -> Double {
-    guard plan.isBulk else {
+    guard plan.way != .batches else {
         let seconds = try load(plan, into: store).seconds
         try store.flush()
         return seconds
     }
     let start = monotonicNanoseconds()
     var row = 0
-    try store.bulkLoad(rowCount: plan.rowCount, segmentRowCount: plan.rowCount) {
+    try store.bulkLoad(
+        rowCount: plan.rowCount, segmentRowCount: plan.way == .bulk ? plan.rowCount : nil
+    ) {
         guard row < plan.rowCount else { return nil }
         defer { row += 1 }
         return Row(
