@@ -34,13 +34,16 @@ public struct BulkCapacity: Hashable, Sendable {
         self.schema = schema
         var parameters = LeafJoinParameters()
         parameters.graph = graph
+        // For an eighth more work, searches of the same width find as much as in graphs of flushes.
+        parameters.graph.fillsLists = true
         parameters.candidateCount = max(parameters.candidateCount, graph.maxDegree)
         self.parameters = parameters
         codeStride = ByteRow.paddedCount(dimension: schema.dimension)
         sharesVectors = schema.elementType == .uint8
         vectorStride = sharesVectors ? codeStride : schema.vectorByteCount
+        // Candidates, leaves, and lists twice: before they are filled and after.
         let joinByteCount =
-            8 * parameters.candidateCount + 8 * parameters.fan + 4 * graph.maxDegree + 9
+            8 * parameters.candidateCount + 8 * parameters.fan + 8 * graph.maxDegree + 11
         rowByteCount =
             vectorStride + (sharesVectors ? 0 : codeStride) + ByteRow.byteCount + joinByteCount
             + Self.entryByteCount + Self.orderByteCount
