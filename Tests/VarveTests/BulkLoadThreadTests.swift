@@ -134,6 +134,40 @@ import VarveStorage
         try store.close()
     }
 
+    @Test func `one thread and two load the same bytes`() throws {
+        let fileSystem = PosixFileSystem()
+        var loaded: [[String: [UInt8]]] = []
+        for threadCount in 1...2 {
+            let path = directory.path + "/\(threadCount)"
+            var options = Options()
+            options.threadCount = threadCount
+            let schema = Schema(dimension: 24, metric: .innerProduct, elementType: .float16)
+            let store = try Store.create(
+                at: path, on: fileSystem, SeededRuntime(seed: 7), schema: schema, options: options)
+            var vectors = SeededVectors(state: 3)
+            var next: UInt64 = 0
+            try store.bulkLoad(segmentRowCount: 1_500) {
+                defer { next += 1 }
+                guard next < 4_000 else { return nil }
+                return Row(
+                    id: .number(next % 3_500), vector: vectors.next(24),
+                    attributes: ["number": .int(Int64(next))])
+            }
+            try store.close()
+            var files: [String: [UInt8]] = [:]
+            let folder = FilePath(path + "/segments")
+            for name in try fileSystem.list(folder) {
+                files[name] = try fileSystem.readWholeFile(
+                    folder.appending(name), limit: 1 << 30)
+            }
+            loaded.append(files)
+        }
+        #expect(loaded[0].keys.filter { $0.hasSuffix(".seg") }.count == 3)
+        #expect(loaded[0].keys.contains { $0.hasSuffix(".del") })
+        let isSame = loaded[0] == loaded[1]
+        #expect(isSame, "the files differ")
+    }
+
     @Test func `a store opened for reading is not loaded into`() throws {
         let store = try Store.create(at: path, schema: Self.schema)
         try store.close()

@@ -56,7 +56,7 @@ import VarveStorageSimulation
 }
 
 /// The threads and clocks of this machine, but random bits out of a seed: two stores get one id.
-private final class SeededRuntime: Runtime {
+final class SeededRuntime: Runtime {
     private let system = SystemRuntime()
     private let state: Atomic<UInt64>
 

@@ -190,6 +190,7 @@ struct BulkLoad {
             return try LoadedSegment(
                 record, fileSystem: engine.fileSystem, directory: engine.directory)
         }
+        releaseUnusedMemory()
         try withSegmentErrors { () throws(SegmentError) in
             for index in segments.indices {
                 let replaced = try segments[index].rows(withIDsOf: [segment])
@@ -213,7 +214,7 @@ extension AttributeValue {
 }
 
 extension Options {
-    /// Bytes a bulk load may take for the rows of one segment: what the memtables, which may take
-    /// half, and the page cache leave.
-    var bulkLoadByteCount: Int { memoryBudgetByteCount / 8 * 3 }
+    /// Bytes a bulk load may take for the rows of one segment: a quarter of the budget, which is
+    /// what full memtables, mapped segments and the page cache leave.
+    var bulkLoadByteCount: Int { memoryBudgetByteCount / 4 }
 }

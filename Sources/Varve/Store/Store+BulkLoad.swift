@@ -43,8 +43,8 @@ extension Store {
 
     /// Loads rows one after the other, all or none, without log and memtables.
     ///
-    /// Rows are gathered in memory, as many as three eighths of the budget hold with the graph that
-    /// is made of them, and each such run becomes a segment; where all fit, there is one segment,
+    /// Rows are gathered in memory, as many as a quarter of the budget holds with the graph that is
+    /// made of them, and each such run becomes a segment; where all fit, there is one segment,
     /// the fastest store to search. There may be more rows than memory. All segments are published
     /// together once the last row is in: a crash, a failure or the observer's veto before leaves
     /// nothing of the load in the store, except that names of attributes may stay known.
