@@ -150,6 +150,25 @@ extension StoreError {
         try store.close()
     }
 
+    @Test func `a large batch comes back under a smaller budget and a larger degree`() throws {
+        let disk = SimulatedFileSystem(seed: 1)
+        let store = try Store.create(
+            at: "/store", on: disk, SimulatedRuntime(seed: 1),
+            schema: Schema(dimension: 4, metric: .euclidean, elementType: .uint8))
+        var batch = WriteBatch()
+        for row in 0..<4_000 { batch.upsert(id: .number(UInt64(row)), bytes: [0, 1, 2, 3]) }
+        for row in 0..<9_000 { batch.delete(id: .number(UInt64(10_000 + row))) }
+        try store.write(batch)
+        let killed = disk.kill(seed: 1)
+        try store.close()
+        var options = SmallStore.options
+        options.maxDegree = 128
+        options.buildWidth = 128
+        let again = try Store.open(
+            at: "/store", on: killed, SimulatedRuntime(seed: 2), options: options)
+        #expect(try again.count() == 4_000)
+    }
+
     @Test func `rows get into the graph of their memtable before it is full`() throws {
         let runtime = SimulatedRuntime(seed: 1)
         let store = try Store.create(
