@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -32,13 +33,19 @@ struct scheduling {
 
 void csystem_enter_background(void) {
     is_background = 1;
-    // Since Linux 6.12 a thread that wakes takes the processor at once from one that asked for longer
-    // turns; before, and without the request, it waits for the end of a turn of some 3 ms.
+    // Since Linux 6.12 a thread that wakes takes the processor at once from one that asked for
+    // longer turns; before, and without the request, it waits for the end of a turn of some 3 ms.
     struct scheduling attributes = {
         .size = sizeof attributes, .policy = SCHED_BATCH, .nice = 10, .runtime = 100000000};
     if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
-    // On Linux a nice value belongs to a thread. Where it cannot be set the thread is merely not polite.
+    // On Linux a nice value belongs to a thread. Where it cannot be set the thread is merely not
+    // polite.
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 }
 
 int csystem_is_background(void) { return is_background; }
+
+void csystem_pause(void) {
+    struct timespec moment = {.tv_sec = 0, .tv_nsec = 20000};
+    (void)nanosleep(&moment, NULL);
+}

@@ -1,6 +1,7 @@
 // A reference that many threads read without a lock while one replaces it.
 
 import Synchronization
+import VarveStorage
 
 /// A strong reference that is read without a lock and replaced atomically.
 ///
@@ -53,7 +54,12 @@ import Synchronization
         let old = word.exchange(new, ordering: .sequentiallyConsistent)
         precondition(old != new, "one object must not be stored twice")
         for slot in slots {
-            while slot.address.load(ordering: .sequentiallyConsistent) == old {}
+            var spinCount = 0
+            while slot.address.load(ordering: .sequentiallyConsistent) == old {
+                spinCount += 1
+                // The reader has lost its processor between two instructions.
+                if spinCount > 1_000 { pauseForOtherThread() }
+            }
         }
         Self.release(old)
     }

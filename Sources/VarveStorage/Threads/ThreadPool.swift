@@ -12,8 +12,8 @@ final class ThreadPool: Sendable {
 
     /// A pool without threads yet.
     ///
-    /// With `foreground`, they give way to all others, and leave their loops to the callers while it is
-    /// busy.
+    /// With `foreground`, they give way to all others, and leave their loops to the callers while
+    /// it is busy.
     init(givingWayTo foreground: ForegroundWork? = nil) { state = State(foreground) }
 
     /// One loop under way.
