@@ -71,7 +71,7 @@ struct Recovery {
         }
     }
 
-    /// Begins the log that will take this process's writes. What recovery writes, it writes here.
+    /// Begins the log that will take this process's writes: the only writing that recovery does.
     mutating func beginLog() throws(StoreError) {
         try renewLastLog()
         let number = LogNumber(writer.nextFileNumber)
