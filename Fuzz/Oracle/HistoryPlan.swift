@@ -17,6 +17,8 @@ package enum HistoryStep: Sendable {
     case pause(nanoseconds: UInt64)
     /// Takes a snapshot, or looks at the one that was taken and drops it.
     case snapshot
+    /// Makes a copy of the store, and looks at it.
+    case checkpoint
     /// Compares everything with the model.
     case look
 }
@@ -84,7 +86,7 @@ package struct PlanSource {
     mutating func steps(_ count: Int, _ schema: Schema) -> [HistoryStep] {
         var steps: [HistoryStep] = []
         while steps.count < count {
-            switch generator.below(30) {
+            switch generator.below(31) {
             case 0...16: steps.append(.write(batch(schema)))
             case 17...19: steps.append(.flush)
             case 20: steps.append(.sync)
@@ -94,6 +96,7 @@ package struct PlanSource {
                 let milliseconds = [60, 1_500, 4_000][generator.below(3)]
                 steps.append(.pause(nanoseconds: UInt64(milliseconds) * 1_000_000))
             case 27...28: steps.append(.snapshot)
+            case 29: steps.append(.checkpoint)
             default: steps.append(.look)
             }
         }

@@ -47,6 +47,7 @@ package final class HistoryRun {
     package let checker: ProtocolChecker
     private var held: (snapshot: Snapshot, state: ModelState)?
     private var ids: Set<RecordID> = []
+    private var copyCount = 0
     private let events = RunEvents()
 
     /// Memtables that have become segments, asked for or not.
@@ -133,8 +134,34 @@ package final class HistoryRun {
                 let model = witness.model
                 held = (try requireStore().snapshot(), model.state(after: model.returnedCount))
             }
+        case .checkpoint: try checkpoint()
         case .look: try look()
         }
+    }
+
+    /// Makes a copy beside the store: it must hold everything, whatever a power cut takes.
+    private func checkpoint() throws {
+        copyCount += 1
+        let path = "/copy-\(copyCount)"
+        let before = flushCount
+        try requireStore().checkpoint(at: path)
+        askedFlushCount += flushCount - before
+        witness.change { $0.sync() }
+        let model = witness.model
+        let image = disk.crash(.loseUnsynced, seed: plan.seed)
+        let copy: Store
+        do throws(StoreError) {
+            copy = try Store.open(
+                at: path, on: image, SimulatedRuntime(seed: plan.seed), options: plan.options)
+        } catch {
+            throw OracleFailure("the copy cannot be opened after a power cut: \(error)")
+        }
+        let count = Int(try copy.statistics().sequence.rawValue)
+        try require(
+            count == model.returnedCount, "the copy has \(count) of \(model.returnedCount)")
+        var exam = StoreExam(model.state(after: count), plan.schema, seed: plan.seed)
+        try exam.examine(try copy.snapshot(), absent: ids.sorted())
+        try copy.close()
     }
 
     /// Compares everything with the model.

@@ -69,7 +69,8 @@ package enum StoreProtocol {
         let obsolete = inventory.filter { $0.role == .obsolete }.map(\.file.name)
         let known = Set(
             inventory.map(\.file.name) + [FileNames.current, FileNames.lock])
-        let strangers = disk.filePaths.map { String($0.text.dropFirst(root.text.count + 1)) }
+        let inside = disk.filePaths.filter { $0.text.hasPrefix(root.text + "/") }
+        let strangers = inside.map { String($0.text.dropFirst(root.text.count + 1)) }
             .filter { !known.contains($0) && !$0.hasPrefix(FileNames.trashFolder + "/") }
         return (obsolete + strangers).sorted()
     }

@@ -148,6 +148,23 @@ private struct Scene {
     }
 }
 
+@Suite struct FailedCopyTests {
+    @Test(arguments: [1, 2])
+    func `a copy that fails is an error of the device, and the store goes on`(nth: Int) throws {
+        let scene = try Scene()
+        let store = try scene.open()
+        scene.disk.faults.add(
+            FaultRule(
+                .fail(.inputOutput), on: [.sync], paths: .containing("/copy/manifest"),
+                trigger: .nth(nth)))
+        let error = #expect(throws: StoreError.self) { try store.checkpoint(at: "/copy") }
+        #expect(error?.code == .inputOutput)
+        try store.upsert(id: 2, vector: [2, 2, 2, 2])
+        #expect(try store.count() == 2)
+        try store.close()
+    }
+}
+
 @Suite struct SameBytesTests {
     /// The log of a store into which attributes of these names were written, in one dictionary.
     private func log(of names: [String]) throws -> [UInt8]? {

@@ -38,7 +38,7 @@ extension Engine {
         first.nextFileNumber = live.nextFileNumber
         first.logFloor = LogNumber(live.nextFileNumber)
         first.lastSequence = live.lastSequence
-        let copy = try withManifestErrors { () throws(ManifestError) in
+        let copy = try withCopyErrors { () throws(ManifestError) in
             try ManifestStore.create(
                 fileSystem: fileSystem, directory: directory, manifest: first, resuming: true,
                 isPublished: false)
@@ -52,10 +52,23 @@ extension Engine {
         next.segments = live.segments
         do throws(StoreError) {
             try link(live.files, to: directory)
-            _ = try withManifestErrors { () throws(ManifestError) in try copy.publish(next) }
+            _ = try withCopyErrors { () throws(ManifestError) in try copy.publish(next) }
         } catch {
             takeBack(next, in: directory)
             throw error
+        }
+    }
+
+    /// Runs `body`, which writes the copy's manifests: that they have failed is no failure of this
+    /// store.
+    private func withCopyErrors<R>(
+        _ body: () throws(ManifestError) -> R
+    ) throws(StoreError) -> R {
+        do {
+            return try body()
+        } catch {
+            if case .failed(let cause) = error { throw StoreError(cause) }
+            throw StoreError(error)
         }
     }
 
