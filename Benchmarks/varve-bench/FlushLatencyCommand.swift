@@ -28,20 +28,56 @@ private func measureFlushLatency(
     _ = try load(plan, rows: 0..<half, into: store)
     try store.flush()
 
+    // Rounds: a memtable filled and indexed, searches at rest, then searches while it is flushed.
     var idle = LatencySamples()
-    let start = monotonicNanoseconds()
-    while seconds(since: start) < Double(idleSeconds) { try searchOnce(store, queries, &idle) }
+    var flushing = LatencySamples()
+    var next = half
+    let roundRowCount = max(1, (plan.rowCount - half) / (2 * roundCount))
+    for _ in 0..<roundCount {
+        _ = try load(plan, rows: next..<next + roundRowCount, into: store)
+        next += roundRowCount
+        try waitUntilIndexed(store)
+        let start = monotonicNanoseconds()
+        while seconds(since: start) < Double(idleSeconds) / Double(roundCount) {
+            try searchOnce(store, queries, &idle)
+        }
+        let flush = WorkingThread { try store.flush() }
+        while !flush.isDone { try searchOnce(store, queries, &flushing) }
+        try flush.finish()
+    }
 
-    let writing = WritingThread(plan, rows: half..<plan.rowCount, store)
-    var busy = LatencySamples()
-    while !writing.isDone { try searchOnce(store, queries, &busy) }
-    let loading = try writing.result()
+    // And while rows pour in as fast as they can, memtable after memtable.
+    var loading = LatencySamples()
+    let rest = next..<plan.rowCount
+    let writing = WorkingThread {
+        _ = try load(plan, rows: rest, into: store)
+        try store.flush()
+    }
+    while !writing.isDone { try searchOnce(store, queries, &loading) }
+    try writing.finish()
     try store.close()
-    let ratio = busy.percentiles([99])[0] / idle.percentiles([99])[0]
-    return plan.fields + loading.fields
-        + [("idle_searches", .integer(idle.count)), ("busy_searches", .integer(busy.count))]
-        + idle.fields("idle_") + busy.fields("busy_")
-        + [("p99_ratio", .decimal(ratio, digits: 2))]
+    let idleLimit = idle.percentiles([99])[0]
+    return plan.fields + [
+        ("memtable_rows", .integer(roundRowCount)), ("idle_searches", .integer(idle.count)),
+        ("flushing_searches", .integer(flushing.count)),
+        ("loading_searches", .integer(loading.count)),
+    ] + idle.fields("idle_") + flushing.fields("flushing_") + loading.fields("loading_") + [
+        ("p99_ratio", .decimal(flushing.percentiles([99])[0] / idleLimit, digits: 2)),
+        ("loading_p99_ratio", .decimal(loading.percentiles([99])[0] / idleLimit, digits: 2)),
+    ]
+}
+
+private let roundCount = 5
+
+/// Waits until the background has taken in what it will of the memtable.
+private func waitUntilIndexed(_ store: Store) throws {
+    var known = -1
+    while true {
+        let indexed = try store.statistics().indexedMemtableRowCount
+        if indexed == known { return }
+        known = indexed
+        Thread.sleep(forTimeInterval: 0.3)
+    }
 }
 
 private func searchOnce(
@@ -51,17 +87,13 @@ private func searchOnce(
     try samples.measure { try store.search(query) }
 }
 
-/// A thread that loads rows and flushes them.
-private final class WritingThread: Sendable {
-    private let outcome = Mutex<Result<LoadReport, any Error>?>(nil)
+/// A thread that does one thing.
+private final class WorkingThread: Sendable {
+    private let outcome = Mutex<Result<Void, any Error>?>(nil)
 
-    init(_ plan: LoadPlan, rows: Range<Int>, _ store: Store) {
+    init(_ work: @escaping @Sendable () throws -> Void) {
         let thread = Thread { [self] in
-            let result = Result {
-                let report = try load(plan, rows: rows, into: store)
-                try store.flush()
-                return report
-            }
+            let result = Result { try work() }
             outcome.withLock { $0 = result }
         }
         thread.start()
@@ -70,11 +102,11 @@ private final class WritingThread: Sendable {
     /// Whether the thread has ended.
     var isDone: Bool { outcome.withLock { $0 != nil } }
 
-    /// How loading went, once the thread has ended.
-    func result() throws -> LoadReport {
+    /// Throws what the thread threw; it must have ended.
+    func finish() throws {
         guard let outcome = outcome.withLock({ $0 }) else {
-            throw MatrixFileProblem(description: "still writing")
+            throw MatrixFileProblem(description: "still working")
         }
-        return try outcome.get()
+        try outcome.get()
     }
 }

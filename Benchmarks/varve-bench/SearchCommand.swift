@@ -34,6 +34,7 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     defer { removeDirectory(plan.storePath) }
     var options = plan.storeOptions
     options.walkBlocks = !isOnDisk
+    options.readsDirectly = isOnDisk
     plan.touchBase()
     let residentBefore = residentMebibytes("VmRSS")
     let start = monotonicNanoseconds()

@@ -29,7 +29,7 @@ import VarveStorage
     /// `file`.
     init(
         fileSystem: any FileSystem, path: FilePath, id: SegmentID, file expected: FileID,
-        byteCount: UInt64, access: SegmentAccess, blockReads: OpenMode = .readDirect
+        byteCount: UInt64, access: SegmentAccess
     ) throws(SegmentError) {
         let name = FileNames.segment(id)
         let file = try storing { () throws(StorageError) in try fileSystem.open(path, .read) }
@@ -68,8 +68,12 @@ import VarveStorage
         case .paged(let shared):
             mapping = nil
             cache = shared
+            self.file = file
+        case .direct(let shared):
+            mapping = nil
+            cache = shared
             self.file = try storing { () throws(StorageError) in
-                try fileSystem.open(path, blockReads)
+                try fileSystem.open(path, .readDirect)
             }
         }
     }

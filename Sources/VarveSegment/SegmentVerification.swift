@@ -33,8 +33,7 @@ public struct SegmentVerification: Hashable, Sendable {
         try compareDigest(fileSystem, path, record)
         let container = try SegmentContainer(
             fileSystem: fileSystem, path: path, id: record.id, file: record.file,
-            byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 2 << 20)),
-            blockReads: .read)
+            byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 2 << 20)))
         for index in container.sections.indices {
             for block in 0..<container.sections[index].entry.blockCount {
                 _ = try container.cachedBlock(index, block)

@@ -44,7 +44,7 @@ struct SegmentOpening {
                 reader = try known.reader
             } else {
                 let isMapped = mappedByteCount + record.byteCount <= options.mappedByteLimit
-                reader = try self.reader(record, access: isMapped ? .mapped : .paged(cache))
+                reader = try self.reader(record, access: isMapped ? .mapped : pages)
                 if isMapped { mappedByteCount += record.byteCount }
             }
             return SegmentHandle(
@@ -57,6 +57,9 @@ struct SegmentOpening {
             return SegmentHandle(record: record, reader: .failure(damage), deleted: RowSet())
         }
     }
+
+    /// How segments beyond the mapped share are read.
+    private var pages: SegmentAccess { options.readsDirectly ? .direct(cache) : .paged(cache) }
 
     /// Opens one segment.
     private func reader(

@@ -43,6 +43,12 @@ public struct Options: Hashable, Sendable {
     /// Whether segments carry walk blocks: about twice the disk space for several times the speed
     /// in memory.
     public var walkBlocks = true
+    /// Whether segments beyond the mapped share of the budget are read past the kernel's page
+    /// cache.
+    ///
+    /// Then the budget bounds what the machine spends on the store; otherwise the kernel keeps
+    /// pages as it sees fit, and gives them up when others need the memory.
+    public var readsDirectly = false
     /// Seconds a retired file stays in the trash before it is unlinked.
     public var trashGraceSeconds: UInt32 = 60
     /// Free bytes on the disk under which the `lowSpace` event is sent.
@@ -126,6 +132,7 @@ extension Options {
             ("threads", String(threadCount)),
             ("max_degree", String(maxDegree)),
             ("build_width", String(buildWidth)),
+            ("direct_reads", readsDirectly ? "yes" : "no"),
             ("walk_blocks", walkBlocks ? "yes" : "no"),
             ("trash_grace_seconds", String(trashGraceSeconds)),
             ("low_space_bytes", String(lowSpaceByteCount)),
@@ -141,6 +148,7 @@ extension Options {
             case "threads": threadCount = Int(value) ?? threadCount
             case "max_degree": maxDegree = Int(value) ?? maxDegree
             case "build_width": buildWidth = Int(value) ?? buildWidth
+            case "direct_reads": readsDirectly = value == "yes"
             case "walk_blocks": walkBlocks = value == "yes"
             case "trash_grace_seconds": trashGraceSeconds = UInt32(value) ?? trashGraceSeconds
             case "low_space_bytes": lowSpaceByteCount = UInt64(value) ?? lowSpaceByteCount
