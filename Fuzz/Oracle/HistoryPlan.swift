@@ -68,7 +68,7 @@ package struct PlanSource {
     package mutating func options() -> Options {
         var options = Options()
         options.memoryBudgetByteCount = Options.minimumMemoryBudgetByteCount
-        options.memtableByteLimit = (hasLargeRows ? 240 : 160 + 16 * generator.below(5)) << 10
+        options.memtableByteLimit = (hasLargeRows ? 240 : 192 + 16 * generator.below(4)) << 10
         options.maxDegree = 8
         options.buildWidth = 16
         options.threadCount = 1
