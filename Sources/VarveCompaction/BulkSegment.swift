@@ -16,7 +16,7 @@ public import VarveStorage
 public func writeSegment(
     of run: BulkRun, _ plan: FlushPlan, _ capacity: BulkCapacity, fileSystem: any FileSystem,
     runtime: any Runtime, threadCount: Int
-) throws(SegmentError) -> SegmentRecord {
+) throws(SegmentError) -> WrittenSegment {
     precondition(run.rowCount > 0, "a segment has rows")
     let liftNorm2 = run.encode(runtime: runtime, threadCount: threadCount)
     let vectors = run.byteVectors

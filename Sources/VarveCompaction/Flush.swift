@@ -50,7 +50,7 @@ public struct FlushPlan: Sendable {
 public func writeSegment(
     of sealed: SealedMemtable, _ plan: FlushPlan, fileSystem: any FileSystem,
     runtime: any Runtime, threadCount: Int
-) throws(SegmentError) -> SegmentRecord? {
+) throws(SegmentError) -> WrittenSegment? {
     guard sealed.rowCount > 0 else { return nil }
     let memtable = sealed.view.memtable
     let segment = plan.segment(

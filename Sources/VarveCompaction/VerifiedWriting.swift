@@ -18,7 +18,7 @@ struct VerifiedWriting {
     /// removed again as far as the disk allows.
     func write(
         _ segment: SegmentPlan, rows: any SegmentRows, graph: Adjacency, vectors: ByteVectorTable
-    ) throws(SegmentError) -> SegmentRecord {
+    ) throws(SegmentError) -> WrittenSegment {
         let path = directory.appending(FileNames.segment(segment.id))
         // An earlier attempt that was cut off may have left its file; no manifest has ever named
         // it.
@@ -33,13 +33,14 @@ struct VerifiedWriting {
             try Self.storing { () throws(StorageError) in
                 try fileSystem.syncDirectory(path.parent)
             }
-            _ = try SegmentVerification(verifying: path, of: fileSystem, against: record)
+            let verification = try SegmentVerification(
+                verifying: path, of: fileSystem, against: record)
+            return WrittenSegment(record: record, recall: verification.recall)
         } catch {
             // The first error is what the caller must hear of.
             try? fileSystem.remove(path)
             throw error
         }
-        return record
     }
 
     private static func storing<R>(

@@ -238,27 +238,28 @@ extension SegmentReader {
         }
     }
 
-    /// The least recall@10 over the canary's queries that a sound graph may have.
-    private static var leastRecall: Double { 0.85 }
+    /// The recall@10 from which on no wider search is tried.
+    private static var sufficientRecall: Double { 0.85 }
 
-    /// Searches for the canary's queries find what they should; the recall reached.
+    /// The recall that searches for the canary's queries reach; nil if there is nothing to compare
+    /// with.
     ///
     /// They begin at the largest width that was measured, and may take up to 16 times as much: they
-    /// read pages, steered by coarser codes than the walks that were measured.
+    /// read pages, steered by coarser codes than the walks that were measured. A low recall is no
+    /// damage: vectors without structure have no good graph. Who writes a segment in the place of
+    /// others judges it.
     func verifyCanary() throws(SegmentError) -> Double? {
-        guard let canary = try canary(), let place = places.canary,
-            let width = canary.widths.max(), width > 0, !canary.queries.isEmpty
+        guard let canary = try canary(), let width = canary.widths.max(), width > 0,
+            !canary.queries.isEmpty
         else { return nil }
         let query = SegmentQuery(schema: schema)
-        var recall = 0.0
+        var best = 0.0
         for factor in [1, 4, 16] {
             let effort = SearchEffort(width: min(Int(width), 1 << 20) * factor)
-            recall = try self.recall(of: canary, query, effort)
-            if recall >= Self.leastRecall { return recall }
+            best = max(best, try self.recall(of: canary, query, effort))
+            if best >= Self.sufficientRecall { break }
         }
-        throw container.error(
-            .invalidValue, section: place, at: 0,
-            "recall \(recall) of the canary, at least \(Self.leastRecall) expected")
+        return best
     }
 
     /// The share of the canary's answers that searches find; of rows equally far, any will do.

@@ -184,11 +184,11 @@ struct BulkLoad {
             file: FileIdentity.segment(store, id), sequences: sequence...sequence,
             attributes: definitions, includesWalk: engine.options.walkBlocks)
         let segment = try withSegmentErrors { () throws(SegmentError) in
-            let record = try VarveCompaction.writeSegment(
+            let written = try VarveCompaction.writeSegment(
                 of: run, plan, capacity, fileSystem: engine.fileSystem, runtime: engine.runtime,
                 threadCount: engine.options.threadCount)
             return try LoadedSegment(
-                record, fileSystem: engine.fileSystem, directory: engine.directory)
+                written.record, fileSystem: engine.fileSystem, directory: engine.directory)
         }
         releaseUnusedMemory()
         try withSegmentErrors { () throws(SegmentError) in

@@ -33,11 +33,12 @@ extension Engine {
             store: store, directory: directory, id: memtable.segmentID,
             file: FileIdentity.segment(store, memtable.segmentID), sequences: sequences,
             attributes: facts.1, includesWalk: options.walkBlocks)
-        let record = try withSegmentErrors { () throws(SegmentError) in
+        let written = try withSegmentErrors { () throws(SegmentError) in
             try writeSegment(
                 of: sealed, plan, fileSystem: fileSystem, runtime: runtime,
                 threadCount: options.threadCount)
         }
+        let record = written?.record
         try editing.withLock { _ throws(StoreError) in
             let next = try nextManifest(
                 after: manifests.current, adding: record, memtable, sequences)
@@ -48,6 +49,7 @@ extension Engine {
         listener.flushed?(
             FlushEvent(
                 segment: record?.id, rowCount: sealed.rowCount, byteCount: record?.byteCount ?? 0,
+                recall: written?.recall,
                 nanoseconds: runtime.monotonicNanoseconds() - start))
         retire()
         if memtable.publishedByteCount >= Self.largeMemtableByteCount { releaseUnusedMemory() }

@@ -34,6 +34,10 @@ public struct FlushEvent: Hashable, Sendable {
     public var rowCount: Int
     /// Bytes of its file.
     public var byteCount: UInt64
+    /// The recall@10 that searches for the segment's own queries reached; nil if it is too small.
+    ///
+    /// Low where vectors have no structure, as noise has none: then ask for more effort.
+    public var recall: Double?
     /// Nanoseconds from the start of the flush to its publication.
     public var nanoseconds: UInt64
 }
