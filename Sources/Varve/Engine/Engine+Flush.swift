@@ -136,10 +136,20 @@ extension Engine {
 
     /// Makes a version durable and live.
     func publish(_ next: Manifest) throws(StoreError) -> Manifest {
+        let before = manifests.current.segments
         let published = try withManifestErrors { () throws(ManifestError) in
             try manifests.publish(next)
         }
         counters.publishedVersionCount.add(1)
+        let kept = Set(published.segments.map(\.id))
+        let dropped = before.filter { !kept.contains($0.id) }
+        if !dropped.isEmpty {
+            listener.compacted?(
+                CompactionEvent(
+                    inputs: dropped.map(\.id), output: nil,
+                    droppedRowCount: dropped.reduce(0) { $0 + $1.rowCount },
+                    freedByteCount: dropped.reduce(0) { $0 + $1.byteCount }))
+        }
         return published
     }
 

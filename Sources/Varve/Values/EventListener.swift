@@ -9,6 +9,8 @@ public import VarveFormat
 public struct EventListener: Sendable {
     /// A memtable has become a segment.
     public var flushed: (@Sendable (FlushEvent) -> Void)?
+    /// Segments have been replaced by one, or dropped because no row of them was alive.
+    public var compacted: (@Sendable (CompactionEvent) -> Void)?
     /// Writes are being slowed or stopped because flushing is behind.
     public var stallBegan: (@Sendable (StallEvent) -> Void)?
     /// Writes run freely again.
@@ -40,6 +42,18 @@ public struct FlushEvent: Hashable, Sendable {
     public var recall: Double?
     /// Nanoseconds from the start of the flush to its publication.
     public var nanoseconds: UInt64
+}
+
+/// Segments left the store.
+public struct CompactionEvent: Hashable, Sendable {
+    /// The segments that left.
+    public var inputs: [SegmentID]
+    /// The segment that holds their live rows now; nil if there were none.
+    public var output: SegmentID?
+    /// Deleted rows that went with them.
+    public var droppedRowCount: Int
+    /// Bytes of their files, which are in the trash until its grace has passed.
+    public var freedByteCount: UInt64
 }
 
 /// Writing waits for flushing.
