@@ -72,9 +72,9 @@ struct TransferReader {
     }
 
     private mutating func nextLine() throws(StoreError) -> [UInt8]? {
-        guard var current = lines.take() else { return nil }
-        defer { lines = current }
-        return try withStorageErrors { () throws(StorageError) in try current.reader.next() }
+        // In place: taken out and put back by `defer`, the reader was lost in optimised builds (Swift
+        // 6.3.1).
+        do throws(StorageError) { return try lines?.reader.next() } catch { throw StoreError(error) }
     }
 
     private func parse(_ line: [UInt8], plain: Bool) throws(StoreError) -> JSONRow {
