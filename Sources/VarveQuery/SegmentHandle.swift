@@ -50,7 +50,9 @@ public final class SegmentHandle: Sendable {
     /// The width that a recall needs, by the queries the segment carries; nil if it carries none,
     /// or none wide enough.
     ///
-    /// Between the measured recalls, by straight lines.
+    /// Between the measured recalls, by straight lines; half as wide again and four more, because
+    /// queries from outside are harder than the segment's own: on 62,436 text embeddings in one
+    /// segment the measured width for .95 gave .918.
     func width(forRecall recall: Double) throws(SegmentError) -> Int? {
         let known: MeasuredWidths
         if let loaded = measured.load() {
@@ -61,9 +63,11 @@ public final class SegmentHandle: Sendable {
         }
         let points = zip(SegmentCanary.recallTargets, known.widths).filter { $0.1 > 0 }
         guard let upper = points.firstIndex(where: { $0.0 >= recall }) else { return nil }
-        guard upper > 0 else { return points[0].1 }
+        guard upper > 0 else { return Self.widened(points[0].1) }
         let (a, b) = (points[upper - 1], points[upper])
         let share = (recall - a.0) / (b.0 - a.0)
-        return a.1 + Int((share * Double(b.1 - a.1)).rounded(.up))
+        return Self.widened(a.1 + Int((share * Double(b.1 - a.1)).rounded(.up)))
     }
+
+    private static func widened(_ width: Int) -> Int { width + width / 2 + 4 }
 }

@@ -72,9 +72,12 @@ struct TransferReader {
     }
 
     private mutating func nextLine() throws(StoreError) -> [UInt8]? {
-        // In place: taken out and put back by `defer`, the reader was lost in optimised builds (Swift
+        // In place: taken out and put back by `defer`, the reader was lost in optimised builds
+        // (Swift
         // 6.3.1).
-        do throws(StorageError) { return try lines?.reader.next() } catch { throw StoreError(error) }
+        do throws(StorageError) { return try lines?.reader.next() } catch {
+            throw StoreError(error)
+        }
     }
 
     private func parse(_ line: [UInt8], plain: Bool) throws(StoreError) -> JSONRow {
