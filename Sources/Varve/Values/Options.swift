@@ -34,8 +34,8 @@ public struct Options: Hashable, Sendable {
     /// Bytes of memory the store may use for memtables, codes, caches and building graphs: at least
     /// 16 MiB.
     ///
-    /// A memtable takes a tenth, mapped segments a quarter, the page cache a sixteenth; a bulk load
-    /// gathers runs of a quarter.
+    /// A memtable takes a tenth, mapped segments a quarter, the page cache a thirty-second; a bulk
+    /// load gathers runs of a quarter.
     public var memoryBudgetByteCount: Int = 256 << 20
     /// Threads that build graphs in the background, and that a batch of queries is spread over.
     public var threadCount: Int = 2
@@ -97,7 +97,7 @@ extension Options {
     }
 
     /// Bytes of pages of segments that are kept in memory, where segments are not mapped.
-    var pageCacheByteCount: Int { memoryBudgetByteCount / 16 }
+    var pageCacheByteCount: Int { memoryBudgetByteCount / 32 }
 
     /// Bytes of segment files that are read through mapped memory: a quarter of the budget.
     ///
