@@ -14,9 +14,9 @@ public enum MergeRegime: String, CaseIterable, Hashable, Sendable {
 
 /// How a merge of `sources` is done: a pure function, tried in this order.
 ///
-/// Lists of small sources hold links that are long for the merged rows, and every merge leaves some;
-/// so after a few merges, after many deletions, or when searches have been measured to cost more
-/// than in a fresh graph, the graph is made anew.
+/// Lists of small sources hold links that are long for the merged rows, and every merge leaves
+/// some; so after a few merges, after many deletions, or when searches have been measured to cost
+/// more than in a fresh graph, the graph is made anew.
 ///
 /// - Parameter drift: Distances a search needs for a recall of 0.95, relative to a fresh graph of
 ///   the same rows; `nil` if not measured.

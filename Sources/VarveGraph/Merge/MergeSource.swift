@@ -5,7 +5,8 @@ public import VarveFormat
 /// One source of a merge: how many of its rows live, and what its graph has been through.
 ///
 /// The rows of the sources follow each other in the merged table in the order in which the sources
-/// are given: with 10 and 5 live rows, rows 0 to 9 are the first source's and 10 to 14 the second's.
+/// are given: with 10 and 5 live rows, rows 0 to 9 are the first source's and 10 to 14 the
+/// second's.
 public struct MergeSource: Hashable, Sendable {
     /// Rows that live on in the merged graph; zero for a source that is all deleted.
     public var rowCount: Int
