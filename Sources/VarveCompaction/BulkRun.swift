@@ -178,6 +178,17 @@ public import VarveStorage
         }
     }
 
+    /// Brings the rows into `order`, codes and all.
+    func apply(_ order: RowOrder) {
+        unsafe order.apply(toRecordsAt: vectors.baseAddress, stride: capacity.vectorStride)
+        if let codes {
+            unsafe order.apply(toRecordsAt: codes.baseAddress, stride: capacity.codeStride)
+        }
+        unsafe order.apply(toRecordsAt: headers.baseAddress, stride: ByteRow.byteCount)
+        ids = order.applied(to: ids)
+        records.apply(order)
+    }
+
     /// The codes of all rows; readable while the run lives.
     var byteVectors: ByteVectorTable {
         // Safety: the regions live as long as the run, and only its rows are asked for.

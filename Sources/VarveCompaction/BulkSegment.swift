@@ -19,6 +19,12 @@ public func writeSegment(
 ) throws(SegmentError) -> WrittenSegment {
     precondition(run.rowCount > 0, "a segment has rows")
     let liftNorm2 = run.encode(runtime: runtime, threadCount: threadCount)
+    let layout = NodeLayout(
+        schema: run.schema, maximumDegree: capacity.parameters.graph.maxDegree)
+    let order = RowOrder(
+        clustering: run.byteVectors, rowCount: run.rowCount, pageRowCount: layout.recordsPerPage,
+        seed: capacity.parameters.graph.seed, runtime: runtime, threadCount: threadCount)
+    run.apply(order)
     let vectors = run.byteVectors
     let graph = buildByLeafJoin(
         table: vectors, rowCount: run.rowCount, parameters: capacity.parameters, runtime: runtime,
@@ -26,7 +32,7 @@ public func writeSegment(
     ).graph
     let segment = plan.segment(
         schema: run.schema, graph: capacity.parameters.graph, liftNorm2: Float(liftNorm2),
-        entryPoints: graph.entryPoints)
+        entryPoints: graph.entryPoints, listStarts: order.listStarts)
     let writing = VerifiedWriting(
         directory: plan.directory, fileSystem: fileSystem, runtime: runtime,
         threadCount: threadCount)

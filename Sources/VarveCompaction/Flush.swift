@@ -56,7 +56,7 @@ public func writeSegment(
     let segment = plan.segment(
         schema: memtable.schema, graph: memtable.capacity.graph,
         liftNorm2: sealed.liftedNorm2.map { Float($0) } ?? 0,
-        entryPoints: sealed.adjacency.entryPoints)
+        entryPoints: sealed.adjacency.entryPoints, listStarts: sealed.listStarts)
     let writing = VerifiedWriting(
         directory: plan.directory, fileSystem: fileSystem, runtime: runtime,
         threadCount: threadCount)
@@ -67,14 +67,16 @@ public func writeSegment(
 extension FlushPlan {
     /// The plan of the segment, but for its rows.
     func segment(
-        schema: Schema, graph: GraphParameters, liftNorm2: Float, entryPoints: [RowOrdinal]
+        schema: Schema, graph: GraphParameters, liftNorm2: Float, entryPoints: [RowOrdinal],
+        listStarts: [UInt32]
     ) -> SegmentPlan {
         SegmentPlan(
             store: store, id: id, file: file, schema: schema, sequences: sequences,
             graph: SegmentDescription.Graph(
                 buildWidth: UInt32(graph.buildWidth), alpha: graph.alpha, slack: graph.slack,
                 seed: graph.seed),
-            liftNorm2: liftNorm2, entryPoints: entryPoints, includesWalk: includesWalk,
+            liftNorm2: liftNorm2, entryPoints: entryPoints, listStarts: listStarts,
+            includesWalk: includesWalk,
             attributes: attributes.enumerated().map {
                 (id: AttributeID(UInt16($0.offset)), definition: $0.element)
             })

@@ -1,6 +1,7 @@
 // Attribute records of many rows, without ever copying them to grow.
 
 internal import VarveFormat
+internal import VarveGraph
 internal import VarveStorage
 
 /// Encoded records one behind the other in chunks, addressed by row; owned by a bulk run.
@@ -61,6 +62,9 @@ internal import VarveStorage
 
     /// Forgets the rows from `count` on.
     mutating func truncate(to count: Int) { places.removeLast(places.count - count) }
+
+    /// Brings the records of all rows into `order`.
+    mutating func apply(_ order: RowOrder) { places = order.applied(to: places) }
 
     /// Replaces every attribute id `i` by `table[i]`.
     func rename(through table: [AttributeID]) throws(FormatError) {

@@ -5,11 +5,10 @@ public import VarveGraph
 public import VarveKernels
 internal import VarveStorage
 
-/// The live rows of a sealed memtable, numbered anew in the order of writing, and their finished
-/// graph.
+/// The live rows of a sealed memtable, numbered anew so that near ones stand together, and their
+/// finished graph.
 ///
-/// A value that keeps its memtable alive. Ordinals here are those before the segment puts rows in
-/// an order of its own.
+/// A value that keeps its memtable alive. Ordinals here are those of the segment.
 @safe public struct SealedMemtable: Sendable {
     /// The last view of the memtable; its rows are the memtable's.
     public let view: MemtableView
@@ -17,6 +16,8 @@ internal import VarveStorage
     public let adjacency: Adjacency
     /// The codes of the live rows, readable while this value lives.
     public let byteVectors: ByteVectorTable
+    /// Where each list of near rows begins, and behind them the number of rows.
+    public let listStarts: [UInt32]
     /// The squared length every lifted vector has under inner product, if there are rows.
     public let liftedNorm2: Double?
     /// The memtable's row of each ordinal.
@@ -36,27 +37,34 @@ internal import VarveStorage
         self.view = view
         let memtable = view.memtable
         var rows: [UInt32] = []
-        var ordinals = [UInt32](repeating: .max, count: view.rowCount)
         rows.reserveCapacity(view.liveRowCount)
-        view.forEachRow { row in
-            ordinals[row.index] = UInt32(rows.count)
-            rows.append(row.rawValue)
-        }
-        self.rows = rows
-        self.ordinals = ordinals
+        view.forEachRow { rows.append($0.rawValue) }
         liftedNorm2 = memtable.writer.liftedNorm2
         let rebuilds = rows.count * 4 < view.rowCount * 3
         let whole = rebuilds ? nil : Self.wholeGraph(view, runtime, threadCount)
-        if let whole, rows.count == view.rowCount {
+        let parameters = memtable.capacity.graph
+        let isKept = rows.count == view.rowCount && rows.count <= RowOrder.unorderedRowCount
+        if let whole, isKept {
             codes = nil
             byteVectors = memtable.rows.byteVectors(memtable.schema)
             adjacency = whole
+            self.rows = rows
+            listStarts = RowOrder(unchanged: rows.count).listStarts
+            ordinals = Self.inverse(rows, rowCount: view.rowCount)
             return
         }
         let compact = try CompactCodes(memtable, rows: rows)
+        let layout = NodeLayout(schema: memtable.schema, maximumDegree: parameters.maxDegree)
+        let order = RowOrder(
+            clustering: compact.table, rowCount: rows.count, pageRowCount: layout.recordsPerPage,
+            seed: parameters.seed, runtime: runtime, threadCount: threadCount)
+        compact.apply(order)
+        rows = order.applied(to: rows)
+        self.rows = rows
+        listStarts = order.listStarts
+        ordinals = Self.inverse(rows, rowCount: view.rowCount)
         codes = compact
         byteVectors = compact.table
-        let parameters = memtable.capacity.graph
         if let whole {
             adjacency = whole.restricted(
                 to: rows.map { RowOrdinal($0) }, table: memtable.rows.byteVectors(memtable.schema),
@@ -68,6 +76,13 @@ internal import VarveStorage
         graph.insert(upTo: rows.count, runtime: runtime, threadCount: threadCount)
         adjacency = graph.finish(
             rowCount: rows.count, runtime: runtime, threadCount: threadCount)
+    }
+
+    /// The ordinal of each row of a view, or the largest number.
+    private static func inverse(_ rows: [UInt32], rowCount: Int) -> [UInt32] {
+        var ordinals = [UInt32](repeating: .max, count: rowCount)
+        for (ordinal, row) in rows.enumerated() { ordinals[Int(row)] = UInt32(ordinal) }
+        return ordinals
     }
 
     /// The finished graph of all rows, superseded ones too.

@@ -22,6 +22,9 @@ public struct SegmentPlan: Sendable {
     public var liftNorm2: Float
     /// Where walks begin, the graph's start first.
     public var entryPoints: [RowOrdinal]
+    /// Where each list of near rows begins, and behind them the number of rows; empty where the
+    /// rows are in no such order.
+    public var listStarts: [UInt32]
     /// Whether the segment gets blocks for walks in memory: faster searches for about as many bytes
     /// again.
     public var includesWalk: Bool
@@ -33,7 +36,7 @@ public struct SegmentPlan: Sendable {
         store: StoreID, id: SegmentID, file: FileID, schema: Schema,
         sequences: ClosedRange<SequenceNumber>, graph: SegmentDescription.Graph,
         liftNorm2: Float = 0, entryPoints: [RowOrdinal],
-        includesWalk: Bool = true,
+        listStarts: [UInt32] = [], includesWalk: Bool = true,
         attributes: [(id: AttributeID, definition: AttributeDefinition)] = []
     ) {
         self.store = store
@@ -44,6 +47,7 @@ public struct SegmentPlan: Sendable {
         self.graph = graph
         self.liftNorm2 = liftNorm2
         self.entryPoints = entryPoints
+        self.listStarts = listStarts
         self.includesWalk = includesWalk
         self.attributes = attributes
     }

@@ -214,14 +214,13 @@ struct Clusters {
         let view = sealed.view
         #expect(sealed.rowCount == view.liveRowCount)
         #expect(sealed.adjacency.rowCount == sealed.rowCount)
-        var previous: RowOrdinal?
+        var seen: Set<RowOrdinal> = []
         for index in 0..<sealed.rowCount {
             let ordinal = RowOrdinal(UInt32(index))
             let row = sealed.row(ordinal)
             #expect(view.isVisible(row))
             #expect(sealed.ordinal(row) == ordinal)
-            #expect(previous.map { $0 < row } ?? true)
-            previous = row
+            #expect(seen.insert(row).inserted)
         }
         for row in 0..<view.rowCount where !view.isVisible(RowOrdinal(UInt32(row))) {
             #expect(sealed.ordinal(RowOrdinal(UInt32(row))) == nil)
