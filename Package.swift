@@ -93,6 +93,12 @@ let modules: [Module] = [
             "VarveFilter",
         ]),
 
+    Module(
+        floor: 4, name: "VarveCheck",
+        dependencies: [
+            "VarveFormat", "VarveStorage", "VarveManifest", "VarveLog", "VarveSegment",
+        ]),
+
     // Floor 5: the public face.
     Module(
         floor: 5, name: "Varve",
@@ -169,6 +175,12 @@ let testTargets: [Target] = [
         [
             "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveKernels", "VarveGraph",
             "VarveQuantization", "VarveFilter",
+        ]),
+    tests(
+        of: "VarveCheck",
+        [
+            "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
+            "VarveOracle",
         ]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     tests(of: "VarveOracle", ["Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),

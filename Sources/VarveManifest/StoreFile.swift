@@ -23,8 +23,8 @@ public enum StoreFile: Hashable, Sendable {
         }
     }
 
-    /// The folder it stands in, relative to the store's directory; empty for the directory itself.
-    var folder: String {
+    /// The folder it stands in, relative to the store's directory; empty for that itself.
+    public var folder: String {
         switch self {
         case .manifest: ""
         case .log: FileNames.logFolder
@@ -33,10 +33,10 @@ public enum StoreFile: Hashable, Sendable {
     }
 
     /// The name inside its folder.
-    var lastComponent: String { String(name.dropFirst(folder.isEmpty ? 0 : folder.count + 1)) }
+    public var lastComponent: String { String(name.dropFirst(folder.isEmpty ? 0 : folder.count + 1)) }
 
     /// The kind and the number its header must have.
-    var headerKind: FileKind {
+    public var headerKind: FileKind {
         switch self {
         case .manifest: .manifest
         case .log: .log
@@ -46,7 +46,7 @@ public enum StoreFile: Hashable, Sendable {
     }
 
     /// The number its header must have.
-    var headerNumber: UInt64 {
+    public var headerNumber: UInt64 {
         switch self {
         case .manifest(let number), .tombstones(_, let number): number.rawValue
         case .log(let number): number.rawValue
@@ -55,7 +55,7 @@ public enum StoreFile: Hashable, Sendable {
     }
 
     /// The file called `name` inside `folder`; nil for a name that no store makes there.
-    init?(folder: String, name: String) {
+    public init?(folder: String, name: String) {
         switch folder {
         case "":
             guard let number = FileNames.manifestNumber(name) else { return nil }
@@ -76,7 +76,7 @@ public enum StoreFile: Hashable, Sendable {
     }
 
     /// The folders whose files have numbers.
-    static let folders = ["", FileNames.logFolder, FileNames.segmentFolder]
+    public static let folders = ["", FileNames.logFolder, FileNames.segmentFolder]
 }
 
 extension StoreFile: Comparable {

@@ -51,9 +51,9 @@ public struct LogRecordHeader: Hashable, Sendable {
     /// Bytes a payload may have.
     public static let maximumPayloadByteCount = 64 << 20
     /// Section number in the seed of a header's checksum.
-    static let headerSection: UInt32 = 1
+    package static let headerSection: UInt32 = 1
     /// Section number in the seed of a payload's checksum.
-    static let payloadSection: UInt32 = 2
+    package static let payloadSection: UInt32 = 2
 
     /// Bytes of the whole record: header, payload, padding, checksum.
     public var recordByteCount: Int { Self.recordByteCount(payload: payloadByteCount) }
@@ -64,16 +64,19 @@ public struct LogRecordHeader: Hashable, Sendable {
     }
 
     /// What 24 bytes at a record's place are.
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
+        /// A header whose checksum is right.
         case header(LogRecordHeader)
+        /// Nothing but zeros.
         case zeros
+        /// Anything else.
         case mismatch
     }
 
     /// Reads the 24 bytes at `position` of `window`, which stand at `offset` in the file.
     ///
     /// - Throws: ``FormatError`` if the checksum is right and a field is not.
-    static func read(
+    package static func read(
         _ window: RawSpan, at position: Int, offset: UInt64, file: FileID
     ) throws(FormatError) -> Reading {
         let bytes = window.extracting(position..<position + byteCount)
@@ -109,7 +112,7 @@ public struct LogRecordHeader: Hashable, Sendable {
 
     /// Whether the record at `position` of `window` has a right payload checksum and zeros for
     /// padding.
-    func verifiesPayload(
+    package func verifiesPayload(
         _ window: RawSpan, at position: Int, offset: UInt64, file: FileID
     ) -> Bool {
         let start = position + Self.byteCount

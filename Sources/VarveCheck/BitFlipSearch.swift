@@ -1,0 +1,80 @@
+// Finds the one bit that is wrong in bytes whose checksum is known.
+
+import VarveFormat
+
+/// A search for single flipped bits, with a bound on the work it does over its life.
+struct BitFlipSearch {
+    /// Bytes that may still be hashed.
+    private var hashableByteCount: UInt64
+
+    /// A search that hashes at most `byteCount` bytes in all.
+    init(hashing byteCount: UInt64 = 24 << 30) { hashableByteCount = byteCount }
+
+    /// The bit of `bytes` that, flipped, makes `matches` true: its byte and its place in it.
+    ///
+    /// `bytes` are as before when this returns. Nil also where the search would take too long.
+    mutating func flip(
+        in bytes: inout [UInt8], _ range: Range<Int>, matching matches: ([UInt8]) -> Bool
+    ) -> (index: Int, bit: Int)? {
+        let work = UInt64(range.count) * 8 * UInt64(bytes.count)
+        guard work <= min(hashableByteCount, 6 << 30) else { return nil }
+        hashableByteCount -= work
+        for index in range {
+            for bit in 0..<8 {
+                bytes[index] ^= 1 << UInt8(bit)
+                let isRight = matches(bytes)
+                bytes[index] ^= 1 << UInt8(bit)
+                if isRight { return (index, bit) }
+            }
+        }
+        return nil
+    }
+
+    /// The bit of `bytes` that, flipped, gives them the checksum `expected` under `seed`.
+    mutating func flip(
+        in bytes: inout [UInt8], expected: UInt64, seed: UInt64
+    ) -> (index: Int, bit: Int)? {
+        flip(in: &bytes, bytes.indices) { checksum64($0, seed: seed) == expected }
+    }
+
+    /// What happened to `bytes`, which stand at `offset` of a file and whose checksum, at
+    /// `checksumOffset` of it, is `expected`.
+    mutating func diagnose(
+        _ bytes: inout [UInt8], at offset: UInt64, expected: UInt64, seed: UInt64,
+        checksumOffset: UInt64
+    ) -> Damage? {
+        let difference = checksum64(bytes, seed: seed) ^ expected
+        if difference.nonzeroBitCount == 1 {
+            let place = difference.trailingZeroBitCount
+            return .checksumFlip(offset: checksumOffset + UInt64(place / 8), bit: place % 8)
+        }
+        if bytes.allSatisfy({ $0 == 0 }) {
+            return .zeroed(offset..<offset + UInt64(bytes.count))
+        }
+        if let (index, bit) = flip(in: &bytes, expected: expected, seed: seed) {
+            return .bitFlip(offset: offset + UInt64(index), bit: bit)
+        }
+        return Self.zeroRun(bytes, at: offset).map { .zeroed($0) }
+    }
+
+    /// The longest run of whole zero sectors (512 bytes) in `bytes` that others stand beside, as
+    /// offsets of the file; a guess, where nothing else explains a wrong checksum.
+    static func zeroRun(_ bytes: [UInt8], at offset: UInt64) -> Range<UInt64>? {
+        let sector = 512
+        var best = 0..<0
+        var start: Int?
+        for place in stride(from: 0, through: bytes.count, by: sector) {
+            let end = min(place + sector, bytes.count)
+            let isZero = place < bytes.count && bytes[place..<end].allSatisfy { $0 == 0 }
+            if isZero {
+                start = start ?? place
+            } else if let first = start {
+                let run = first..<min(place, bytes.count)
+                if run.count > best.count { best = run }
+                start = nil
+            }
+        }
+        guard best.count >= sector, best.count < bytes.count else { return nil }
+        return offset + UInt64(best.lowerBound)..<offset + UInt64(best.upperBound)
+    }
+}

@@ -1,0 +1,153 @@
+// Whatever is damaged is found, at its place, with its cause.
+
+import Testing
+import VarveCheck
+import VarveFormat
+import VarveManifest
+import VarveStorage
+import VarveStorageSimulation
+
+@Suite struct DamageTests {
+    private func report(
+        _ sample: SampleStore, _ path: FilePath, _ damage: DiskDamage,
+        level: CheckLevel = .checksums
+    ) throws -> CheckReport? {
+        let disk = sample.disk.crash(.keepAll, seed: 1)
+        guard disk.damage(path, damage) else { return nil }
+        var request = CheckRequest()
+        request.level = level
+        return try StoreCheck.run(disk, SampleStore.root, request)
+    }
+
+    private static func name(_ path: FilePath) -> String {
+        String(path.text.dropFirst(SampleStore.root.text.count + 1))
+    }
+
+    /// Places in every file, as many in small ones as in large ones.
+    private func places(_ sample: SampleStore) -> [(path: FilePath, offset: Int, count: Int)] {
+        sample.files.flatMap { path, count in
+            stride(from: 3, to: count, by: max(1, count / 24)).map { (path, $0, count) }
+        }
+    }
+
+    @Test func `a flipped bit is found and named, wherever it is`() throws {
+        let sample = try SampleStore()
+        for (path, offset, _) in places(sample) where path.name != FileNames.lock {
+            let bit = offset % 8
+            let report = try #require(
+                try report(sample, path, .flipBit(offset: offset, bit: bit)))
+            let found = report.findings.first {
+                $0.file == Self.name(path) && $0.severity == .corruption
+            }
+            let finding = try #require(found, "\(path) at \(offset): \(report.findings)")
+            switch finding.damage {
+            case .bitFlip(let at, let which)?, .checksumFlip(let at, let which)?:
+                #expect(at == UInt64(offset) && which == bit, "\(path) at \(offset): \(finding)")
+            default:
+                Issue.record("\(path) at \(offset): \(finding)")
+            }
+        }
+    }
+
+    @Test func `zeroed sectors are found`() throws {
+        let sample = try SampleStore()
+        for (path, offset, count) in places(sample) {
+            let sector = offset / 512 * 512
+            let isLogEnd = path.name.hasSuffix(".wal") && count - offset <= 512
+            guard !isLogEnd,
+                let report = try report(sample, path, .zero(sector..<sector + 512))
+            else { continue }
+            let isFound = report.findings.contains {
+                $0.file == Self.name(path) && $0.severity == .corruption
+            }
+            #expect(isFound, "\(path) at \(sector): \(report.findings)")
+        }
+    }
+
+    @Test func `a file that is cut or goes on is found`() throws {
+        let sample = try SampleStore()
+        for (path, offset, _) in places(sample)
+        where path.name != FileNames.lock && !path.name.hasSuffix(".wal") {
+            for damage in [DiskDamage.truncate(byteCount: offset), .append([1, 2, 3])] {
+                let report = try #require(try report(sample, path, damage))
+                let isFound = report.findings.contains {
+                    $0.file == Self.name(path) && $0.severity == .corruption
+                }
+                #expect(isFound, "\(path) at \(offset): \(report.findings)")
+            }
+        }
+    }
+
+    @Test func `a missing file is found`() throws {
+        let sample = try SampleStore()
+        for (path, _) in sample.files {
+            let disk = sample.disk.crash(.keepAll, seed: 1)
+            try disk.remove(path)
+            let report = try StoreCheck.run(disk, SampleStore.root)
+            let name = Self.name(path)
+            let image = try StoreImage(sample.disk, SampleStore.root)
+            guard image.entry(name)?.role == .live, !name.hasSuffix(".wal") else { continue }
+            let isFound = report.findings.contains { $0.file == name && $0.severity == .corruption }
+            #expect(isFound, "\(name): \(report.findings)")
+        }
+    }
+
+    @Test func `a block in the place of another is recognised`() throws {
+        let sample = try SampleStore()
+        let segments = sample.files.filter { $0.path.name.hasSuffix(".seg") }
+        let (path, _) = try #require(segments.first)
+        let segment = try SegmentImage(
+            sample.disk, path: path, name: Self.name(path), role: .live, record: nil)
+        let nodes = try #require(segment.index(of: SegmentSection.nodes.rawValue))
+        let start = Int(segment.entries[nodes].offset)
+        let report = try #require(
+            try report(sample, path, .swapBlocks(start, start + 4_096, byteCount: 4_096)))
+        let damages = report.findings.compactMap(\.damage)
+        #expect(
+            damages.contains(
+                .foreignBlock(file: Self.name(path), section: "nodes", block: 1)), "\(damages)")
+        #expect(report.findings.contains { $0.rowCount > 0 && !$0.ids.isEmpty })
+    }
+
+    @Test func `the ids of a damaged block are listed`() throws {
+        let sample = try SampleStore()
+        let (path, _) = try #require(sample.files.first { $0.path.name.hasSuffix(".seg") })
+        let segment = try SegmentImage(
+            sample.disk, path: path, name: Self.name(path), role: .live, record: nil)
+        let nodes = try #require(segment.index(of: SegmentSection.nodes.rawValue))
+        let start = Int(segment.entries[nodes].offset)
+        let report = try #require(
+            try report(sample, path, .zero(start..<start + 4_096)))
+        let finding = try #require(report.findings.first { $0.section == "nodes" })
+        #expect(finding.damage == .zeroed(UInt64(start)..<UInt64(start + 4_096)))
+        #expect(finding.rowCount > 0)
+        let limit = CheckRequest().idLimit
+        #expect(finding.ids.count == min(finding.rowCount, limit))
+    }
+
+    @Test func `an older manifest in the place of the live one is stale`() throws {
+        let sample = try SampleStore()
+        let image = try StoreImage(sample.disk, SampleStore.root)
+        let live = try #require(image.live)
+        let older = try #require(image.versions.dropLast().last)
+        let bytes = try #require(
+            sample.disk.bytes(SampleStore.root.appending(FileNames.manifest(older.number))))
+        let path = SampleStore.root.appending(FileNames.manifest(live.number))
+        let disk = sample.disk.crash(.keepAll, seed: 1)
+        disk.damage(path, .overwrite(offset: 0, bytes: bytes))
+        disk.damage(path, .truncate(byteCount: bytes.count))
+        let report = try StoreCheck.run(disk, SampleStore.root)
+        #expect(report.findings.contains { $0.kind == .misplaced }, "\(report.findings)")
+    }
+
+    @Test func `names that no store makes are told`() throws {
+        let sample = try SampleStore()
+        let disk = sample.disk.crash(.keepAll, seed: 1)
+        try disk.writeFileDurably(SampleStore.root.appending("notes.txt"), [1])
+        try disk.writeFileDurably(SampleStore.root.appending("segments/000900.seg"), [1])
+        try disk.writeFileDurably(SampleStore.root.appending("CURRENT.tmp"), [1])
+        let report = try StoreCheck.run(disk, SampleStore.root)
+        #expect(report.worst == .oddity)
+        #expect(Set(report.findings.map(\.file)).count == 3)
+    }
+}
