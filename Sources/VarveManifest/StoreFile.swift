@@ -33,7 +33,9 @@ public enum StoreFile: Hashable, Sendable {
     }
 
     /// The name inside its folder.
-    public var lastComponent: String { String(name.dropFirst(folder.isEmpty ? 0 : folder.count + 1)) }
+    public var lastComponent: String {
+        String(name.dropFirst(folder.isEmpty ? 0 : folder.count + 1))
+    }
 
     /// The kind and the number its header must have.
     public var headerKind: FileKind {
