@@ -14,6 +14,8 @@ struct LoadPlan: Sendable {
     let rowsPerBatch: Int
     /// How rows come into the store.
     let way: Way
+    /// Segments of a bulk load, where it is to have more than one.
+    let segmentCount: Int?
     /// Where the store goes.
     let storePath: String
 
@@ -52,7 +54,10 @@ struct LoadPlan: Sendable {
     ]
 
     /// Opens the files and reads the attributes, so that none of it is measured.
-    init(_ arguments: Arguments, defaultDurability: Durability = .everyCommit) throws {
+    init(
+        _ arguments: Arguments, defaultDurability: Durability = .everyCommit,
+        reusesStore: Bool = false
+    ) throws {
         base = try MatrixFile(try arguments.required("base"))
         rowCount = min(try arguments.number("rows", default: base.rowCount), base.rowCount)
         if let path = arguments.text("attributes") {
@@ -83,10 +88,12 @@ struct LoadPlan: Sendable {
             "threads", default: storeOptions.threadCount)
         self.storeOptions = storeOptions
         rowsPerBatch = try arguments.number("batch", default: 100)
+        segmentCount = try arguments.optionalNumber("segments")
         way = try arguments.choice(
-            "load", of: [Way.batches, .bulk, .runs].map { ($0.rawValue, $0) }, default: .batches)
+            "load", of: [Way.batches, .bulk, .runs].map { ($0.rawValue, $0) },
+            default: segmentCount == nil ? .batches : .bulk)
         storePath = (arguments.text("dir") ?? ".") + "/bench.varve"
-        if directoryByteCount(storePath) > 0 {
+        if !reusesStore, directoryByteCount(storePath) > 0 {
             throw UsageProblem(description: "\(storePath) is there already: remove it first")
         }
     }
@@ -118,7 +125,8 @@ struct LoadPlan: Sendable {
             ("n", .integer(rowCount)), ("d", .integer(schema.dimension)),
             ("metric", .text("\(schema.metric)")), ("element", .text("\(schema.elementType)")),
             ("attributes", .bool(!attributes.isEmpty)),
-            ("load", .text(way.rawValue)), ("batch", .integer(rowsPerBatch)),
+            ("load", .text(way.rawValue)), ("segments", .integer(segmentCount ?? 1)),
+            ("batch", .integer(rowsPerBatch)),
             ("durability", .text(storeOptions.durability.text)),
             ("budget_mib", .integer(storeOptions.memoryBudgetByteCount >> 20)),
             ("threads", .integer(storeOptions.threadCount)),

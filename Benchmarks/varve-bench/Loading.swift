@@ -31,8 +31,10 @@ func fill(_ store: Store, _ plan: LoadPlan) throws -> Double {
     }
     let start = monotonicNanoseconds()
     var row = 0
+    let count = plan.segmentCount ?? 1
     try store.bulkLoad(
-        rowCount: plan.rowCount, segmentRowCount: plan.way == .bulk ? plan.rowCount : nil
+        rowCount: plan.rowCount,
+        segmentRowCount: plan.way == .bulk ? (plan.rowCount + count - 1) / count : nil
     ) {
         guard row < plan.rowCount else { return nil }
         defer { row += 1 }

@@ -19,6 +19,13 @@ func processorSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// Seconds that the calling thread has been running so far.
+func threadSeconds() -> Double {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 /// A number of KiB out of `/proc/self/status`, in MiB: `VmRSS` now, `VmHWM` at its highest.
 func residentMebibytes(_ field: String) -> Double {
     let line = textOfFile("/proc/self/status").split(separator: "\n").first {

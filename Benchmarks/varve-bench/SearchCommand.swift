@@ -3,65 +3,59 @@
 
 import Varve
 
-/// `search`: build, then recall@10 and latency over a range of beam widths.
+/// `search`: build, then recall@10 and latency over a range of efforts.
 let searchCommand = Command(
     name: "search",
-    summary: "builds a store from a file, then searches it at many widths; recall@10 and latency",
-    options: LoadPlan.options + [
-        LoadPlan.loadOption,
-        Option(name: "query", placeholder: "FILE", help: "the vectors to search for"),
-        Option(name: "gt", placeholder: "FILE.ibin", help: "their exact answers, nearest first"),
-        Option(name: "queries", placeholder: "N", help: "take only the first queries (1000)"),
-        Option(name: "seconds", placeholder: "N", help: "at most this long for a width (4)"),
+    summary: "builds a store from a file, then searches it at many efforts; recall@10 and latency",
+    options: LoadPlan.options + [LoadPlan.loadOption] + QuerySet.options + [
         Option(
-            name: "widths", placeholder: "N,N,…", help: "beam widths (16,24,32,48,64,…,512)"),
+            name: "segments", placeholder: "N",
+            help: "bulk load in so many equal segments; implies --load bulk"),
+        Option(
+            name: "slacks", placeholder: "N,N,…",
+            help: "slacks in thousandths (20,40,60,80,100,130,160,200,250,320,400,500)"),
+        Option(
+            name: "widths", placeholder: "N,N,…",
+            help: "beam widths instead of slacks; ssd: 16,24,32,48,64,…,512"),
         Option(
             name: "mode", placeholder: "memory|ssd",
             help: "ssd: without walk blocks, files dropped from the page cache first (memory)"),
+        Option(
+            name: "reuse", placeholder: "yes|no",
+            help: "search the store that is there from a run before, and leave it there (no)"),
     ],
     run: measureSearch)
 
 private let defaultWidths = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
-private let warmUpCount = 20
-/// Beyond this recall a wider beam has nothing left to show.
+private let defaultSlacks = [20, 40, 60, 80, 100, 130, 160, 200, 250, 320, 400, 500]
+/// Beyond this recall more effort has nothing left to show.
 private let sufficientRecall = 0.998
 
+/// How a store came to be.
+private struct Building {
+    var seconds = 0.0
+    var loadSeconds = 0.0
+    var processorSeconds = 0.0
+}
+
 private func measureSearch(_ arguments: Arguments) throws -> [(name: String, value: JSONValue)] {
-    let plan = try LoadPlan(arguments, defaultDurability: .onRequest)
+    let isReused = try arguments.choice(
+        "reuse", of: [("yes", true), ("no", false)], default: false)
+    let plan = try LoadPlan(arguments, defaultDurability: .onRequest, reusesStore: isReused)
     let queries = try QuerySet(arguments, plan)
     let isOnDisk = try arguments.choice(
         "mode", of: [("memory", false), ("ssd", true)], default: false)
-    defer { removeDirectory(plan.storePath) }
-    var options = plan.storeOptions
-    options.walkBlocks = !isOnDisk
-    options.readsDirectly = isOnDisk
     plan.touchBase()
     let residentBefore = residentMebibytes("VmRSS")
-    let start = monotonicNanoseconds()
-    let building = try Store.create(at: plan.storePath, schema: plan.schema, options: options)
-    let processorBefore = processorSeconds()
-    let loadSeconds = try fill(building, plan)
-    let buildSeconds = seconds(since: start)
-    let processorBuildSeconds = processorSeconds() - processorBefore
-    try building.close()
+    let isThere = isReused && directoryByteCount(plan.storePath) > 0
+    let building = isThere ? Building() : try build(plan, isOnDisk: isOnDisk)
+    defer { if !isReused { removeDirectory(plan.storePath) } }
     if isOnDisk { dropPageCache(plan.storePath) }
     let store = try Store.open(at: plan.storePath)
-    var settings: [JSONValue] = []
-    for width in try arguments.numbers("widths", default: defaultWidths) {
-        let setting = try queries.measure(
-            store, effort: .width(max(width, queries.k)),
-            secondCap: try arguments.number("seconds", default: 4))
-        settings.append(.object([("param", .integer(width))] + setting.fields))
-        report(
-            "width \(width): recall \(setting.recall), \(setting.latencies.percentiles([50])[0]) ms"
-        )
-        if setting.recall > sufficientRecall { break }
-    }
+    let sweep = try sweep(store, queries, efforts(arguments, isOnDisk: isOnDisk))
     var targets: [JSONValue] = []
     for target in [0.90, 0.95, 0.99] {
-        let setting = try queries.measure(
-            store, effort: .recall(target),
-            secondCap: try arguments.number("seconds", default: 4))
+        let setting = try queries.measure(store, effort: .recall(target))
         targets.append(.object([("target", .decimal(target, digits: 2))] + setting.fields))
         report("recall asked \(target): \(setting.recall)")
     }
@@ -69,109 +63,82 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     try store.close()
     let engine = isOnDisk ? "varve-ssd" : "varve"
     return [("engine", .text(engine)), ("base", .text(try baseName(arguments)))] + plan.fields + [
-        ("build_s", .decimal(buildSeconds, digits: 2)),
-        ("build_cpu_s", .decimal(processorBuildSeconds, digits: 2)),
+        ("build_s", .decimal(building.seconds, digits: 2)),
+        ("build_cpu_s", .decimal(building.processorSeconds, digits: 2)),
         ("disk_mib", .decimal(Double(storeByteCount(plan.storePath)) / 1_048_576, digits: 1)),
         ("rss_over_data_mib", .decimal(residentAfter - residentBefore, digits: 1)),
-        ("ingest_s", .decimal(loadSeconds, digits: 2)),
-        ("search", .list(settings)), ("targets", .list(targets)),
+        ("ingest_s", .decimal(building.loadSeconds, digits: 2)),
+        ("search", .list(sweep.map { .object([("param", $0.param)] + $0.setting.fields) })),
+        ("at_recall", .list([0.95, 0.99].compactMap { point(at: $0, of: sweep.map(\.setting)) })),
+        ("targets", .list(targets)),
     ]
+}
+
+/// Makes the store of a plan.
+private func build(_ plan: LoadPlan, isOnDisk: Bool) throws -> Building {
+    var building = Building()
+    var options = plan.storeOptions
+    options.walkBlocks = !isOnDisk
+    options.readsDirectly = isOnDisk
+    let start = monotonicNanoseconds()
+    let store = try Store.create(at: plan.storePath, schema: plan.schema, options: options)
+    let processorBefore = processorSeconds()
+    building.loadSeconds = try fill(store, plan)
+    building.seconds = seconds(since: start)
+    building.processorSeconds = processorSeconds() - processorBefore
+    try store.close()
+    return building
+}
+
+/// The efforts to try, least first, with what stands for them in the result.
+private func efforts(
+    _ arguments: Arguments, isOnDisk: Bool
+) throws -> [(param: JSONValue, effort: Effort)] {
+    if isOnDisk || arguments.text("widths") != nil {
+        return try arguments.numbers("widths", default: defaultWidths).map {
+            (.integer($0), .width(max($0, 10)))
+        }
+    }
+    return try arguments.numbers("slacks", default: defaultSlacks).map {
+        (.decimal(Double($0) / 1_000, digits: 3), .slack(Double($0) / 1_000))
+    }
+}
+
+private func sweep(
+    _ store: Store, _ queries: QuerySet, _ efforts: [(param: JSONValue, effort: Effort)]
+) throws -> [(param: JSONValue, setting: SearchSetting)] {
+    var settings: [(param: JSONValue, setting: SearchSetting)] = []
+    for (param, effort) in efforts {
+        let setting = try queries.measure(store, effort: effort)
+        settings.append((param, setting))
+        report("\(effort): recall \(setting.recall), \(setting.latencies.percentiles([50])[0]) ms")
+        if setting.recall > sufficientRecall { break }
+    }
+    return settings
+}
+
+/// What exactly `recall` costs, on straight lines between the settings on either side of it; nil
+/// where there are none.
+private func point(at recall: Double, of settings: [SearchSetting]) -> JSONValue? {
+    guard let upper = settings.firstIndex(where: { $0.recall >= recall }) else { return nil }
+    let (a, b) = (settings[max(0, upper - 1)], settings[upper])
+    let share = b.recall > a.recall ? (recall - a.recall) / (b.recall - a.recall) : 1
+    let means = zip(a.means, b.means).map { low, high in
+        // Times are what adds up, not their inverses.
+        let isRate = low.name.hasPrefix("qps")
+        let value =
+            isRate
+            ? 1 / (1 / low.value + share * (1 / high.value - 1 / low.value))
+            : low.value + share * (high.value - low.value)
+        return (name: low.name, value: JSONValue.decimal(value, digits: 1))
+    }
+    // Where the least effort found more, there is nothing to interpolate.
+    let found = upper == 0 ? b.recall : recall
+    return .object([("recall10", .decimal(found, digits: 4))] + means)
 }
 
 /// The name of the directory the base file stands in.
 private func baseName(_ arguments: Arguments) throws -> String {
     let parts = try arguments.required("base").split(separator: "/")
     return String(parts.dropLast().last ?? parts.last ?? "")
-}
-
-/// Queries with their exact answers.
-struct QuerySet {
-    /// How many answers are asked for.
-    let k = 10
-    private let vectors: [[Float]]
-    private let answers: [Set<RecordID>]
-
-    /// Reads `--query` and `--gt`; the answers must be among the rows that are loaded.
-    init(_ arguments: Arguments, _ plan: LoadPlan) throws {
-        let queries = try MatrixFile(try arguments.required("query"))
-        let truth = try MatrixFile(try arguments.required("gt"))
-        guard queries.columnCount == plan.schema.dimension, truth.rowCount >= queries.rowCount,
-            truth.columnCount >= k
-        else {
-            throw MatrixFileProblem(description: "base, queries and answers do not belong together")
-        }
-        let count = min(queries.rowCount, try arguments.number("queries", default: 1_000))
-        vectors = (0..<count).map(queries.floats)
-        let k = k
-        answers = (0..<count).map { row in
-            Set(truth.integers(row).prefix(k).filter { $0 >= 0 }.map { .number(UInt64($0)) })
-        }
-        let end = RecordID.number(UInt64(plan.rowCount))
-        guard answers.allSatisfy({ $0.allSatisfy { $0 < end } }) else {
-            throw MatrixFileProblem(description: "the answers name rows that are not loaded")
-        }
-    }
-
-    /// What one setting gave.
-    struct Setting {
-        var recall: Double
-        var latencies: LatencySamples
-        /// Sums over all queries: what does not depend on the machine's mood.
-        var cost = QueryStatistics()
-
-        var fields: [(name: String, value: JSONValue)] {
-            [
-                ("recall10", .decimal(recall, digits: 4)),
-                (
-                    "qps",
-                    .decimal(Double(latencies.count) / max(latencies.totalSeconds, 1e-9), digits: 1)
-                ),
-            ] + latencies.fields() + [
-                ("expanded", average(cost.expandedNodeCount)),
-                ("distances", average(cost.distanceCount)),
-                ("estimates", average(cost.estimateCount)),
-                ("pages", average(cost.pageReadCount)),
-                ("sources", average(cost.sourceCount)),
-            ]
-        }
-
-        private func average(_ sum: Int) -> JSONValue {
-            .decimal(Double(sum) / Double(max(1, latencies.count)), digits: 1)
-        }
-
-        mutating func add(_ other: QueryStatistics) {
-            cost.expandedNodeCount += other.expandedNodeCount
-            cost.distanceCount += other.distanceCount
-            cost.estimateCount += other.estimateCount
-            cost.pageReadCount += other.pageReadCount
-            cost.sourceCount += other.sourceCount
-        }
-    }
-
-    /// Searches for the queries one by one, on one thread, for at most `secondCap` seconds.
-    func measure(_ store: Store, effort: Effort, secondCap: Int) throws -> Setting {
-        var setting = Setting(recall: 0, latencies: LatencySamples(capacity: vectors.count))
-        var foundCount = 0
-        var wantedCount = 0
-        for vector in vectors.prefix(warmUpCount) {
-            _ = try store.search(query(vector, effort))
-        }
-        let start = monotonicNanoseconds()
-        for (vector, exact) in zip(vectors, answers) {
-            let query = query(vector, effort)
-            let result = try setting.latencies.measure { try store.search(query) }
-            setting.add(result.statistics)
-            foundCount += result.hits.count { exact.contains($0.id) }
-            wantedCount += k
-            if seconds(since: start) > Double(secondCap) { break }
-        }
-        setting.recall = Double(foundCount) / Double(max(wantedCount, 1))
-        return setting
-    }
-
-    private func query(_ vector: [Float], _ effort: Effort) -> Query {
-        var query = Query(vector: vector, k: k)
-        query.effort = effort
-        return query
-    }
 }

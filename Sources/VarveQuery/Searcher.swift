@@ -9,6 +9,8 @@ public import VarveSegment
 public enum SearchWidth: Hashable, Sendable {
     /// A beam of this many candidates in every graph.
     case width(Int)
+    /// Until nothing is nearer than (1 + slack) times the k-th result.
+    case slack(Float)
     /// As wide as each source says this recall needs.
     case recall(Double)
     /// Every row is compared.
@@ -181,6 +183,7 @@ extension SearchRequest {
     func effort(in segment: SegmentHandle) throws(SegmentError) -> SearchEffort? {
         switch width {
         case .width(let width): return SearchEffort(width: max(width, k))
+        case .slack(let slack): return SearchEffort(width: 0, gamma: slack)
         case .recall(let recall):
             if let measured = try segment.width(forRecall: recall) {
                 return SearchEffort(width: max(measured, k))
@@ -208,6 +211,7 @@ extension SearchRequest {
     var memtableWidth: Int {
         switch width {
         case .width(let width): max(width, k)
+        case .slack(let slack): max(Int(16 + 640 * slack), k)
         case .recall(let recall): max(recall > 0.97 ? 160 : recall > 0.92 ? 80 : 40, k)
         case .exact: k
         }

@@ -73,7 +73,8 @@ extension SegmentBuilder {
         // Safety: the mapping has a block for every row and outlives the graph.
         let graph = unsafe WalkGraph(
             blocks: base, rowCount: rowCount, layout: codebook.layout, unit: codebook.unit,
-            seeds: Self.seeds(plan.entryPoints, rowCount: rowCount))
+            seeds: Self.seeds(
+                plan.entryPoints, rowCount: rowCount, paddedCount: codebook.layout.paddedCount))
         let query = SegmentQuery(schema: plan.schema)
         for width in Self.triedWidths {
             var (found, wanted) = (0, 0)

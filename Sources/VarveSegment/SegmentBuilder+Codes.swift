@@ -28,7 +28,9 @@ extension SegmentBuilder {
             walk = encoder.codebook
             let header = WalkHeader(
                 codebook: encoder.codebook,
-                seeds: Self.seeds(plan.entryPoints, rowCount: neighbors.rowCount))
+                seeds: Self.seeds(
+                    plan.entryPoints, rowCount: neighbors.rowCount,
+                    paddedCount: layout.paddedCount))
             try writer.write(.walkHeader, header.encoded())
             writer.begin(.walk)
             unsafe try encode(
@@ -77,12 +79,21 @@ extension SegmentBuilder {
         }
     }
 
-    /// Rows a walk may begin at: the entry points, then rows spread evenly.
-    static func seeds(_ entryPoints: [RowOrdinal], rowCount: Int) -> [RowOrdinal] {
+    /// Rows spread over a segment of which every walk measures all: no more than 32 KiB, because
+    /// more of them cost more than the steps they save.
+    private static func spreadSeedCount(_ paddedCount: Int) -> Int {
+        min(256, max(16, 32_768 / paddedCount))
+    }
+
+    /// Rows a walk may begin at: the entry points, then rows spread evenly; a vector has
+    /// `paddedCount` codes.
+    static func seeds(
+        _ entryPoints: [RowOrdinal], rowCount: Int, paddedCount: Int
+    ) -> [RowOrdinal] {
         var seeds = Array(entryPoints.prefix(256))
         var taken = Set(seeds)
         let spread = WalkGraph.spreadSeeds(
-            count: min(256, (rowCount + 15) / 16), rowCount: rowCount)
+            count: min(spreadSeedCount(paddedCount), (rowCount + 15) / 16), rowCount: rowCount)
         for seed in spread where taken.insert(seed).inserted { seeds.append(seed) }
         return seeds
     }

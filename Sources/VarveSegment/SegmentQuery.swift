@@ -24,6 +24,7 @@ import VarveQuantization
     private var tables: [(rotation: Rotation, table: QueryTable, generation: Int)] = []
     let pages = PageSearch()
     let walkScratch = WalkScratch()
+    let rerank = RerankRoom()
     /// The query as codes.
     private(set) var bytes: ByteVector
 

@@ -23,9 +23,9 @@ extension SegmentReader {
         return openedWalk.storeIfNil(walk)
     }
 
-    /// Candidates a walk gives for each result: 8-bit vectors swap close neighbours, seldom far
+    /// Candidates a walk gives for `k` results: 8-bit vectors swap close neighbours, seldom far
     /// ones.
-    static func candidateCount(k: Int) -> Int { 2 * k + 16 }
+    static func candidateCount(k: Int) -> Int { k + k / 2 + 5 }
 
     /// Walks over blocks and leaves the nearest rows, by exact distance, in `query.results`.
     ///
@@ -42,22 +42,50 @@ extension SegmentReader {
             let scratch = query.walkScratch
             statistics.expandedNodeCount += scratch.expandedCount
             statistics.codeDistanceCount += scratch.estimatedCount + scratch.measuredCount
-            query.results.reset(limit: k)
-            var refusedCount = 0
-            for rank in 0..<scratch.resultCount {
-                let row = scratch.row(rank)
-                guard passes(row) else {
-                    refusedCount += 1
-                    continue
-                }
-                let hit = SegmentHit(row: row, distance: try exactDistance(row, from: query))
-                statistics.exactDistanceCount += 1
-                try query.results.insert(hit, self)
-            }
+            let refusedCount = try rerank(
+                query, resident, k: k, passes: passes, statistics: &statistics)
             let isEnough = query.results.isFull || refusedCount == 0
             if isEnough || count == rowCount { return }
             count = min(rowCount, 4 * count)
         }
+    }
+
+    /// Ranks what a walk has left by exact distance and says how many rows `passes` refused.
+    ///
+    /// All vectors are fetched at once: each would otherwise be waited for.
+    private func rerank(
+        _ query: SegmentQuery, _ resident: ResidentWalk, k: Int, passes: (RowOrdinal) -> Bool,
+        statistics: inout SegmentSearchStatistics
+    ) throws(SegmentError) -> Int {
+        let scratch = query.walkScratch
+        let room = query.rerank
+        room.begin(capacity: scratch.resultCount)
+        // Where the codes are the vectors, those of the blocks have just been read.
+        let hasVectors = schema.elementType == .uint8
+        for rank in 0..<scratch.resultCount {
+            let row = scratch.row(rank)
+            guard passes(row) else { continue }
+            if hasVectors {
+                unsafe room.append(row, resident.graph.codes(of: row))
+                continue
+            }
+            let start = layout.offset(of: row)
+            let range = start..<start + layout.vectorByteCount
+            guard let base = unsafe try container.mappedBase(places.nodes, verifying: range)
+            else { preconditionFailure("walks are over mapped segments") }
+            unsafe room.append(row, base + start)
+        }
+        unsafe query.exact.gather(
+            query.floats, rows: room.vectors, count: room.count, into: room.distances)
+        statistics.exactDistanceCount += room.count
+        query.results.reset(limit: k)
+        for index in 0..<room.count {
+            let distance = query.distance(unsafe room.distances[index])
+            guard !(distance > query.results.bound) else { continue }
+            try query.results.insert(
+                SegmentHit(row: unsafe RowOrdinal(room.rows[index]), distance: distance), self)
+        }
+        return scratch.resultCount - room.count
     }
 
     private func walk(

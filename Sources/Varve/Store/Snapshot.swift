@@ -145,6 +145,11 @@ public final class Snapshot: Sendable {
                 throw StoreError(.invalidArgument, "a width is at least 1, not \(candidates)")
             }
             width = .width(min(candidates, 1 << 16))
+        case .slack(let slack):
+            guard (0...16).contains(slack) else {
+                throw StoreError(.invalidArgument, "a slack is 0 to 16, not \(slack)")
+            }
+            width = .slack(Float(slack))
         case .recall(let recall):
             guard (0.5...0.999).contains(recall) else {
                 throw StoreError(.invalidArgument, "a recall is 0.5 to 0.999, not \(recall)")

@@ -12,6 +12,9 @@ public enum Effort: Hashable, Sendable {
     case recall(Double)
     /// A beam of this many candidates in every graph, at least `k + offset`.
     case width(Int)
+    /// A walk ends where nothing known is nearer than `1 + slack` times the squared distance of the
+    /// k-th row found, from 0 to 16: little work for easy queries, much for hard ones.
+    case slack(Double)
     /// Every row is compared: exact, and slow.
     case exact
 }

@@ -66,6 +66,12 @@ public import VarveKernels
         return (0..<count).map { RowOrdinal(UInt32($0 * rowCount / count)) }
     }
 
+    /// The codes of the vector of a row, `layout.dimension` of them, where a walk has measured it.
+    package func codes(of row: RowOrdinal) -> UnsafeRawPointer {
+        precondition(row.index < rowCount)
+        return unsafe blocks + row.index * layout.byteCount + WalkBlockLayout.vectorOffset
+    }
+
     package var cGraph: vk_walk_graph {
         let seedByteCount = WalkBlockLayout.vectorOffset + layout.paddedCount
         let seeds = unsafe seedVectors.assumingMemoryBound(to: UInt8.self)
