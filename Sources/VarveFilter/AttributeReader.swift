@@ -91,6 +91,9 @@ public final class AttributeReader<Source: AttributeSource>: Sendable {
         try block(of: row)?.record(of: row) ?? []
     }
 
+    /// Bytes of all records, and a few more: room for them in memory.
+    public var recordByteCount: Int { index?.byteCount ?? 0 }
+
     /// The block that `row` stands in; nil if the segment has no attributes.
     ///
     /// For callers that walk over rows in order, such as merges.

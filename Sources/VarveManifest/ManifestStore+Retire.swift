@@ -96,10 +96,14 @@ extension ManifestStore {
     /// Names that ``retire(nowMicroseconds:pinned:)`` does not give, and files of other stores,
     /// stay.
     ///
-    /// - Parameter nowMicroseconds: The time since 1970-01-01T00:00:00Z.
+    /// - Parameters:
+    ///   - nowMicroseconds: The time since 1970-01-01T00:00:00Z.
+    ///   - graceSeconds: The grace, in place of the store's.
     /// - Throws: ``ManifestError``: `readOnly`, `failed`, `storage`.
     @discardableResult
-    public func emptyTrash(nowMicroseconds: Int64) throws(ManifestError) -> [StoreFile] {
+    public func emptyTrash(
+        nowMicroseconds: Int64, graceSeconds: Int64? = nil
+    ) throws(ManifestError) -> [StoreFile] {
         try requireWritable()
         let place = StoreDirectory(fileSystem: fileSystem, path: directory)
         let store = current.store
@@ -109,7 +113,7 @@ extension ManifestStore {
             for name in try place.names(in: FileNames.trashFolder) {
                 guard let retired = RetiredName(name),
                     now >= retired.retiredSeconds,
-                    now - retired.retiredSeconds >= retention.graceSeconds
+                    now - retired.retiredSeconds >= graceSeconds ?? retention.graceSeconds
                 else { continue }
                 let path = path("\(FileNames.trashFolder)/\(name)")
                 let ownership = try place.ownership(of: retired.file, at: path, store: store)

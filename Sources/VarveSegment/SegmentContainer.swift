@@ -86,6 +86,9 @@ import VarveStorage
     /// Whether all bytes lie in memory.
     var isMapped: Bool { mapping != nil }
 
+    /// Gives back the memory of mapped pages, which can be read again.
+    func forgetPages() { mapping?.advise(.notNow) }
+
     /// An error about byte `offset` of section `index`.
     func error(
         _ kind: FormatError.Kind, section index: Int, at offset: Int, _ detail: String

@@ -30,6 +30,9 @@ public struct AttributeRowIndex: Sendable {
     /// Blocks there are.
     public var blockCount: Int { firstRows.count }
 
+    /// Bytes of all blocks once decompressed.
+    public var byteCount: Int { byteCounts.reduce(0) { $0 + Int($1) } }
+
     /// Reads the index of a segment whose blocks take `sectionByteCount` bytes.
     ///
     /// - Throws: ``FormatError`` unless the blocks cover all rows and all bytes in order.

@@ -35,6 +35,21 @@ public enum FileNames {
         "\(segmentFolder)/\(padded(segment.rawValue))-\(padded(version.rawValue)).del"
     }
 
+    /// The name of part `part` of what a merge into `segment` spills: `segments/000031-0.tmp`.
+    public static func scratch(_ segment: SegmentID, part: Int) -> String {
+        "\(segmentFolder)/\(padded(segment.rawValue))-\(part).tmp"
+    }
+
+    /// Whether a name inside the segment folder is that of a scratch file.
+    public static func isScratch(_ name: String) -> Bool {
+        guard name.hasSuffix(".tmp") else { return false }
+        let parts = name.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, number(parts[0]) != nil, let part = Int(parts[1]) else {
+            return false
+        }
+        return String(part) == parts[1] && part >= 0
+    }
+
     /// `number` in decimal with at least six digits.
     static func padded(_ number: UInt64) -> String {
         let digits = String(number)

@@ -20,13 +20,18 @@ public struct SegmentDescription: Hashable, Sendable {
         public var slack: Float
         /// The seed of every choice made while building.
         public var seed: UInt64
+        /// Merges the graph has been through since it was last built as a whole.
+        public var mergeCount: UInt8
 
         /// Parameters of these parts.
-        public init(buildWidth: UInt32, alpha: Float, slack: Float, seed: UInt64) {
+        public init(
+            buildWidth: UInt32, alpha: Float, slack: Float, seed: UInt64, mergeCount: UInt8 = 0
+        ) {
             self.buildWidth = buildWidth
             self.alpha = alpha
             self.slack = slack
             self.seed = seed
+            self.mergeCount = mergeCount
         }
     }
 
@@ -86,7 +91,7 @@ extension SegmentDescription {
         writer.append(schema.metric.rawValue)
         writer.append(schema.elementType.rawValue)
         writer.append(identifierKind.rawValue)
-        writer.append(UInt8(0))
+        writer.append(graph.mergeCount)
         writer.append(UInt32(rowCount))
         writer.append(UInt32(maximumDegree))
         writer.append(sequences.lowerBound.rawValue)
@@ -112,8 +117,8 @@ extension SegmentDescription {
         let metric = Metric(rawValue: try reader.readUInt8())
         let element = ElementType(rawValue: try reader.readUInt8())
         let kind = IdentifierKind(rawValue: try reader.readUInt8())
-        let reserved = try reader.readUInt8()
-        guard let metric, let element, let kind, reserved == 0,
+        let mergeCount = try reader.readUInt8()
+        guard let metric, let element, let kind,
             Schema.dimensionRange.contains(dimension)
         else {
             throw reader.error(.invalidValue, "metric, element type, id kind or dimension unknown")
@@ -138,7 +143,8 @@ extension SegmentDescription {
         self.init(
             schema: Schema(dimension: dimension, metric: metric, elementType: element),
             rowCount: rows, maximumDegree: degree, identifierKind: kind, sequences: first...last,
-            graph: Graph(buildWidth: width, alpha: alpha, slack: slack, seed: seed),
+            graph: Graph(
+                buildWidth: width, alpha: alpha, slack: slack, seed: seed, mergeCount: mergeCount),
             liftNorm2: lift)
         attributes = try Self.readAttributes(from: &reader)
         try reader.expectEnd()

@@ -12,6 +12,10 @@ final class Counters: Sendable {
     let flushCount = Atomic<UInt64>(0)
     let flushedByteCount = Atomic<UInt64>(0)
     let publishedVersionCount = Atomic<UInt64>(0)
+    /// Merges published, graphs of merges refused, and bytes of segments written by merges.
+    let mergeCount = Atomic<UInt64>(0)
+    let refusedMergeCount = Atomic<UInt64>(0)
+    let compactedByteCount = Atomic<UInt64>(0)
     let stallCount = Atomic<UInt64>(0)
     let stallNanoseconds = Atomic<UInt64>(0)
     let longestStallNanoseconds = Atomic<UInt64>(0)

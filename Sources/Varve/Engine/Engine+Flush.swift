@@ -135,14 +135,18 @@ extension Engine {
     }
 
     /// Makes a version durable and live.
-    func publish(_ next: Manifest) throws(StoreError) -> Manifest {
+    ///
+    /// - Parameter merged: Segments that a merge replaces, which tells of them itself.
+    func publish(
+        _ next: Manifest, replacing merged: Set<SegmentID> = []
+    ) throws(StoreError) -> Manifest {
         let before = manifests.current.segments
         let published = try withManifestErrors { () throws(ManifestError) in
             try manifests.publish(next)
         }
         counters.publishedVersionCount.add(1)
         let kept = Set(published.segments.map(\.id))
-        let dropped = before.filter { !kept.contains($0.id) }
+        let dropped = before.filter { !kept.contains($0.id) && !merged.contains($0.id) }
         if !dropped.isEmpty {
             listener.compacted?(
                 CompactionEvent(
@@ -181,12 +185,13 @@ extension Engine {
     }
 
     /// Moves what nothing needs any more to the trash.
-    private func retire() {
+    func retire() {
         do throws(ManifestError) {
             let now = runtime.wallClockMicroseconds()
             try retiring.withLock { _ throws(ManifestError) in
-                // Looked up before the live version is: a load's files are in one of both.
-                let pinned = loading.withLock { $0.files }
+                // Looked up before the live version is: files of loads and merges are in one of
+                // both.
+                let pinned = loading.withLock { $0.files }.union(compaction.withLock { $0.files })
                 _ = try manifests.retire(nowMicroseconds: now, pinned: pinned)
             }
         } catch {

@@ -125,6 +125,7 @@ extension Engine {
         _ lock: (any FileLock)?
     ) throws(StoreError) -> Engine {
         let live = manifests.current
+        if !manifests.isReadOnly { removeScratchFiles(setting) }
         let cache = PageCache(byteBudget: options.pageCacheByteCount)
         let segments = try SegmentOpening(
             setting: setting, options: options, cache: cache,
@@ -143,6 +144,20 @@ extension Engine {
             recovery.writer.lastSequence.rawValue, ordering: .relaxed)
         if !manifests.isReadOnly { engine.startWorkers() }
         return engine
+    }
+
+    /// Removes what a merge that was cut off has left of its scratch files: they lose their names
+    /// while they are empty.
+    ///
+    /// A file with bytes is nobody's of this store's. What cannot be removed does no harm.
+    private static func removeScratchFiles(_ setting: Setting) {
+        let folder = setting.directory.appending(FileNames.segmentFolder)
+        for name in (try? setting.fileSystem.list(folder)) ?? [] where FileNames.isScratch(name) {
+            let path = folder.appending(name)
+            if (try? setting.fileSystem.status(path))?.byteCount == 0 {
+                try? setting.fileSystem.remove(path)
+            }
+        }
     }
 }
 

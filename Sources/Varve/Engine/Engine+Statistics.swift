@@ -36,6 +36,7 @@ extension Engine {
         figures.pageCacheMissCount = pages.missCount
         figures.residentByteCount = residentByteCount().map { Int($0) } ?? 0
         addCounters(to: &figures)
+        figures.compaction = compaction.withLock { $0.running }
         return figures
     }
 
@@ -47,6 +48,9 @@ extension Engine {
         figures.logSyncCount = counters.logSyncCount.value
         figures.flushCount = counters.flushCount.value
         figures.flushedByteCount = counters.flushedByteCount.value
+        figures.mergeCount = counters.mergeCount.value
+        figures.refusedMergeCount = counters.refusedMergeCount.value
+        figures.compactedByteCount = counters.compactedByteCount.value
         figures.stallCount = counters.stallCount.value
         figures.stallNanoseconds = counters.stallNanoseconds.value
         figures.longestStallNanoseconds = counters.longestStallNanoseconds.value

@@ -12,16 +12,26 @@ extension Engine {
     private static var upkeepNanoseconds: UInt64 { 1_000_000_000 }
     private static var retryNanoseconds: UInt64 { 1_000_000_000 }
 
-    /// Starts the builder and the upkeeper.
+    /// Starts the builder, the compactor and the upkeeper.
     func startWorkers() {
         let builder = runtime.startWorker("varve-build") { [self] in buildStep() }
+        var started = [builder]
+        if !options.compaction.isStepped {
+            started.append(
+                runtime.startWorker("varve-compact") { [self] in compactorStep() })
+        }
         let upkeep = runtime.startWorker("varve-upkeep") { [self] in upkeepStep() }
-        workers.withLock { $0 = [builder, upkeep] }
+        started.append(upkeep)
+        let all = started
+        workers.withLock { $0 = all }
         upkeepBell.hang(upkeep)
     }
 
     /// The worker that grows graphs and flushes; nil in a read-only store.
     var builder: (any Worker)? { workers.withLock { $0.first } }
+
+    /// The worker that merges; nil in a read-only store, and where merges are stepped by hand.
+    var compactor: (any Worker)? { workers.withLock { $0.count > 2 ? $0[1] : nil } }
 
     /// The worker that keeps intervals, zeroes ahead and empties the trash; nil in a read-only
     /// store.
@@ -33,6 +43,7 @@ extension Engine {
         let running = workers.withLock { $0 }
         for worker in running { worker.wake() }
         for worker in running { worker.join() }
+        endCompaction()
         upkeepBell.hang(nil)
         workers.withLock { $0 = [] }
     }
@@ -56,6 +67,7 @@ extension Engine {
         do throws(StoreError) {
             try flush(oldest)
             isOutOfSpace.store(false, ordering: .releasing)
+            compactor?.wake()
             return .again
         } catch {
             listener.backgroundFailure?(error)

@@ -60,6 +60,12 @@ final class Engine: Sendable {
     let editing = Mutex<Void>(())
     /// The bulk load that is under way.
     let loading = Mutex(LoadState())
+    /// What merging is to do and does.
+    let compaction = Mutex(CompactionState())
+    /// The merge under way; held while a step of it is made.
+    let compacting = Mutex<CompactionJob?>(nil)
+    /// Whether the compactor's thread gives way to others already.
+    let isCompactorPolite = Atomic<Bool>(false)
     let workers = Mutex<[any Worker]>([])
     /// Wakes the upkeeper when an interval has begun.
     let upkeepBell: WorkerBell

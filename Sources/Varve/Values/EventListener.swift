@@ -9,6 +9,12 @@ public import VarveFormat
 public struct EventListener: Sendable {
     /// A memtable has become a segment.
     public var flushed: (@Sendable (FlushEvent) -> Void)?
+    /// A merge of segments has begun.
+    public var compactionBegan: (@Sendable (CompactionStatus) -> Void)?
+    /// A step of a merge has been made.
+    public var compactionProgressed: (@Sendable (CompactionStatus) -> Void)?
+    /// A merged graph has lost recall: it was thrown away, and a new one built in its place.
+    public var compactionRefused: (@Sendable (CompactionRefusal) -> Void)?
     /// Segments have been replaced by one, or dropped because no row of them was alive.
     public var compacted: (@Sendable (CompactionEvent) -> Void)?
     /// Writes are being slowed or stopped because flushing is behind.
@@ -21,7 +27,10 @@ public struct EventListener: Sendable {
     public var lowSpace: (@Sendable (_ freeByteCount: UInt64) -> Void)?
     /// Damaged bytes were met.
     public var corruption: (@Sendable (StoreError) -> Void)?
-    /// Background work failed; it is tried again if the disk was full, else the store is failed.
+    /// Background work failed.
+    ///
+    /// A merge is tried again later, without segments that turned out to be damaged; so is a flush
+    /// if the disk was full, else the store is failed.
     public var backgroundFailure: (@Sendable (StoreError) -> Void)?
 
     /// A listener that hears nothing.
@@ -54,6 +63,35 @@ public struct CompactionEvent: Hashable, Sendable {
     public var droppedRowCount: Int
     /// Bytes of their files, which are in the trash until its grace has passed.
     public var freedByteCount: UInt64
+    /// Why they were merged; `dead` if no row of them was alive.
+    public var reason = "dead"
+    /// How the graph of the output was made: absorb, asymmetric, symmetric, rebuild; `none` without
+    /// an output.
+    public var regime = "none"
+    /// Rows of the output, and bytes of its file.
+    public var rowCount = 0, byteCount: UInt64 = 0
+    /// The recall@10 of searches of the inputs and of the output, for the output's own queries at
+    /// the same width in all; nil if it has none.
+    public var sourceRecall: Double?, outputRecall: Double?
+    /// Nanoseconds from the beginning of the merge to its publication.
+    public var nanoseconds: UInt64 = 0
+
+    init(
+        inputs: [SegmentID], output: SegmentID?, droppedRowCount: Int, freedByteCount: UInt64
+    ) {
+        self.inputs = inputs
+        self.output = output
+        self.droppedRowCount = droppedRowCount
+        self.freedByteCount = freedByteCount
+    }
+}
+
+/// A merged graph found less than the graphs it was made of.
+public struct CompactionRefusal: Hashable, Sendable {
+    /// The segments that were merged.
+    public var inputs: [SegmentID]
+    /// What searches of the inputs find, and what a search of the refused output found.
+    public var sourceRecall: Double, outputRecall: Double
 }
 
 /// Writing waits for flushing.

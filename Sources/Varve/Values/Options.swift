@@ -56,6 +56,8 @@ public struct Options: Hashable, Sendable {
     public var trashGraceSeconds: UInt32 = 60
     /// Free bytes on the disk under which the `lowSpace` event is sent.
     public var lowSpaceByteCount: UInt64 = 1 << 30
+    /// When segments are merged, and how much that may take.
+    public var compaction = CompactionOptions()
     /// Bytes one memtable may take, in place of its share of the budget.
     ///
     /// Not stored; for tests, which want memtables that fill up soon.
@@ -94,6 +96,7 @@ extension Options {
                     + "not \(maxDegree) and \(buildWidth)"
             )
         }
+        try compaction.validate()
     }
 
     /// Bytes of pages of segments that are kept in memory, where segments are not mapped.
@@ -103,6 +106,9 @@ extension Options {
     ///
     /// What does not fit is read by pages through the cache.
     var mappedByteLimit: UInt64 { UInt64(memoryBudgetByteCount / 4) }
+
+    /// Bytes a merge may take in memory: a quarter of the budget.
+    var mergeByteLimit: Int { memoryBudgetByteCount / 4 }
 
     /// Bytes reserved for a new log: what a memtable's writes take, roughly.
     var logPreallocationByteCount: UInt64 { UInt64(min(memtableByteCount, 64 << 20)) }
@@ -139,7 +145,7 @@ extension Options {
             ("walk_blocks", walkBlocks ? "yes" : "no"),
             ("trash_grace_seconds", String(trashGraceSeconds)),
             ("low_space_bytes", String(lowSpaceByteCount)),
-        ]
+        ] + compaction.pairs
     }
 
     private init(pairs: [(key: String, value: String)]) {
@@ -155,7 +161,7 @@ extension Options {
             case "walk_blocks": walkBlocks = value == "yes"
             case "trash_grace_seconds": trashGraceSeconds = UInt32(value) ?? trashGraceSeconds
             case "low_space_bytes": lowSpaceByteCount = UInt64(value) ?? lowSpaceByteCount
-            default: continue
+            default: compaction.take(key, value)
             }
         }
     }

@@ -38,6 +38,12 @@ public struct Statistics: Hashable, Sendable {
     public var logSyncCount: UInt64 = 0
     /// Memtables flushed, and bytes of the segments they became.
     public var flushCount: UInt64 = 0, flushedByteCount: UInt64 = 0
+    /// Merges of segments published, and graphs of merges that were refused for their recall.
+    public var mergeCount: UInt64 = 0, refusedMergeCount: UInt64 = 0
+    /// Bytes of the segments that merges have written.
+    public var compactedByteCount: UInt64 = 0
+    /// The merge under way.
+    public var compaction: CompactionStatus?
     /// Times writes were held back, for how long in all, and for how long at most.
     public var stallCount: UInt64 = 0, stallNanoseconds: UInt64 = 0
     /// The longest stall.
@@ -51,7 +57,16 @@ public struct Statistics: Hashable, Sendable {
     /// write.
     public var writeAmplification: Double {
         loggedByteCount == 0
-            ? 0 : Double(loggedByteCount + flushedByteCount) / Double(loggedByteCount)
+            ? 0
+            : Double(loggedByteCount + flushedByteCount + compactedByteCount)
+                / Double(loggedByteCount)
+    }
+
+    /// Bytes of segments written for each byte flushed: how often merging rewrites what flushing has
+    /// written, the first time included; zero before the first flush.
+    public var segmentAmplification: Double {
+        flushedByteCount == 0
+            ? 0 : Double(flushedByteCount + compactedByteCount) / Double(flushedByteCount)
     }
 }
 

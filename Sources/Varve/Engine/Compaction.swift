@@ -1,0 +1,87 @@
+// What the engine knows of merging: the merge under way, and what has been asked for.
+
+import Synchronization
+import VarveCompaction
+import VarveFormat
+import VarveManifest
+import VarveSegment
+
+/// What readers, writers and callers may know of the compactor; under its lock.
+struct CompactionState {
+    /// What callers wait for, first come first.
+    var requests: [CompactionRequest] = []
+    /// Files that a merge has written, or is about to, and that no version names yet.
+    var files: Set<StoreFile> = []
+    /// The merge under way.
+    var running: CompactionStatus?
+    /// Segments that no merge takes in until the store is opened again: they are damaged.
+    var damaged: Set<SegmentID> = []
+    var isPaused = false
+    /// Whether the merge under way is to be given up.
+    var isCancelled = false
+    /// After a failure nothing is tried again before this moment.
+    var resumeNanoseconds: UInt64 = 0
+}
+
+/// A merge under way, with what the engine needs to publish it.
+///
+/// Touched by whoever has the engine's `compacting` lock.
+final class CompactionJob: @unchecked Sendable {
+    // Invariant for Sendable: only used with that lock held.
+
+    let plan: CompactionPlan
+    let inputs: [MergeInput]
+    let output: SegmentID
+    let merge: SegmentMerge
+    let request: CompactionRequest?
+    let startNanoseconds: UInt64
+    var byteCount: UInt64 = 0
+
+    init(
+        plan: CompactionPlan, inputs: [MergeInput], output: SegmentID,
+        merge: SegmentMerge, request: CompactionRequest?, startNanoseconds: UInt64
+    ) {
+        self.plan = plan
+        self.inputs = inputs
+        self.output = output
+        self.merge = merge
+        self.request = request
+        self.startNanoseconds = startNanoseconds
+    }
+}
+
+/// What a caller has asked the compactor for, until it is done or has failed.
+final class CompactionRequest: Sendable {
+    enum Work: Sendable {
+        /// Whatever the picker finds due.
+        case due
+        /// Everything into one segment.
+        case all
+        /// Every segment with dead rows among these.
+        case purge(Set<SegmentID>)
+    }
+
+    let work: Work
+    private let state = Mutex(State())
+
+    private struct State {
+        var report = CompactionReport()
+        var outcome: Result<CompactionReport, StoreError>?
+    }
+
+    init(_ work: Work) { self.work = work }
+
+    /// What became of it; nil while it is being worked on.
+    var outcome: Result<CompactionReport, StoreError>? { state.withLock { $0.outcome } }
+
+    /// Counts a merge.
+    func add(_ body: (inout CompactionReport) -> Void) { state.withLock { body(&$0.report) } }
+
+    /// Ends it.
+    func end(_ failure: StoreError? = nil) {
+        state.withLock { state in
+            guard state.outcome == nil else { return }
+            state.outcome = failure.map { .failure($0) } ?? .success(state.report)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// Merging segments by hand.
+
+import Synchronization
+import VarveManifest
+import VarveQuery
+import VarveStorage
+
+extension Store {
+    /// Merges segments now, and returns when that is done.
+    ///
+    /// Everything written so far is flushed first. Searches and writes go on meanwhile.
+    ///
+    /// - Throws: ``StoreError``: `noSpace` (nothing is lost), `corruption`, `inputOutput`,
+    ///   `cancelled` after ``cancelCompaction()``, `failed`, `readOnly`, `closed`.
+    @discardableResult
+    public func compact(_ scope: CompactionScope = .due) throws(StoreError) -> CompactionReport {
+        try engine.flush()
+        return try engine.compact(scope == .all ? .all : .due)
+    }
+
+    /// Rewrites every segment that still holds a deleted row, and unlinks the old ones and whatever
+    /// else is in the trash.
+    ///
+    /// Afterwards no file of the store holds a row that was deleted before the call. Snapshots taken
+    /// before keep the old files open, without a name, until they are dropped.
+    ///
+    /// - Throws: as ``compact(_:)``.
+    @discardableResult
+    public func purge() throws(StoreError) -> CompactionReport { try engine.purge() }
+
+    /// Has merging rest where it is, until ``resumeCompaction()``; not stored.
+    public func pauseCompaction() { engine.pauseCompaction() }
+
+    /// Has merging go on.
+    public func resumeCompaction() { engine.resumeCompaction() }
+
+    /// Gives up the merge under way, and whatever calls wait for, which throw `cancelled`.
+    ///
+    /// Nothing is lost: its sources are still there. Automatic merging finds work again with the
+    /// next flush.
+    public func cancelCompaction() { engine.cancelCompaction() }
+
+    /// Makes one step of merging on this thread, in a store that has no thread for it; gives
+    /// whether there was anything to do.
+    package func compactionStep() -> Bool {
+        if case .again = engine.compactionStep() { return true }
+        return engine.compaction.withLock { $0.running != nil }
+    }
+}
+
+extension Engine {
+    /// Has the compactor do some work, and waits for it.
+    func compact(_ work: CompactionRequest.Work) throws(StoreError) -> CompactionReport {
+        try requireWritable()
+        let request = CompactionRequest(work)
+        compaction.withLock { $0.requests.append(request) }
+        if options.compaction.isStepped {
+            while request.outcome == nil { _ = compactionStep() }
+        }
+        compactor?.wake()
+        progress.wait {
+            request.outcome != nil || hasFailed.load(ordering: .acquiring)
+                || isStopping.load(ordering: .acquiring)
+        }
+        if let outcome = request.outcome { return try outcome.get() }
+        if let failure = writing.withLock({ $0.failure }) { throw failure }
+        throw StoreError(.closed, "the store has been closed")
+    }
+
+    func purge() throws(StoreError) -> CompactionReport {
+        try flush()
+        let dead = reading.load().segments.filter { !$0.deleted.isEmpty }
+        let report = try compact(.purge(Set(dead.map(\.id))))
+        retire()
+        _ = try withManifestErrors { () throws(ManifestError) in
+            try manifests.emptyTrash(
+                nowMicroseconds: runtime.wallClockMicroseconds(), graceSeconds: 0)
+        }
+        return report
+    }
+
+    func pauseCompaction() { compaction.withLock { $0.isPaused = true } }
+
+    func resumeCompaction() {
+        compaction.withLock { $0.isPaused = false }
+        compactor?.wake()
+    }
+
+    func cancelCompaction() {
+        let requests = compaction.withLock { state in
+            defer { state.requests = [] }
+            state.isCancelled = state.running != nil
+            return state.requests
+        }
+        for request in requests {
+            request.end(StoreError(.cancelled, "compaction was cancelled"))
+        }
+        compactor?.wake()
+        progress.open()
+    }
+}
