@@ -84,7 +84,7 @@ let modules: [Module] = [
         dependencies: [
             "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveManifest",
             "VarveMemtable",
-            "VarveSegment",
+            "VarveSegment", "VarveFilter",
         ]),
     Module(
         floor: 4, name: "VarveQuery",

@@ -8,9 +8,19 @@ extension ManifestStore {
     ///
     /// Names that no store makes are left out. Reads the headers of files that nothing needs.
     ///
-    /// - Parameter pinned: Files that readers still use or that are being written.
+    /// A file that is pinned before it is made, until the version that names it is live, is never
+    /// taken for one that nothing needs, whatever goes on meanwhile.
+    ///
+    /// - Parameter pinned: Files that readers still use or that are being written; asked for once.
     /// - Throws: ``ManifestError`` of kind `storage`.
-    public func inventory(pinned: Set<StoreFile> = []) throws(ManifestError) -> [InventoryEntry] {
+    public func inventory(
+        pinned: @autoclosure () -> Set<StoreFile> = []
+    ) throws(ManifestError) -> [InventoryEntry] {
+        let place = StoreDirectory(fileSystem: fileSystem, path: directory)
+        let files: [StoreFile]
+        do { files = try place.files() } catch { throw .storage(error) }
+        // In this order: a file that was there and is not pinned any more is in a version by now.
+        let pinned = pinned()
         let versions = versions
         let live = versions[0]
         let liveFiles = Set(live.files)
@@ -38,9 +48,8 @@ extension ManifestStore {
                 return protected.contains(file) ? .history : nil
             }
         }
-        let place = StoreDirectory(fileSystem: fileSystem, path: directory)
         do {
-            return try place.files().map { file throws(StorageError) -> InventoryEntry in
+            return try files.map { file throws(StorageError) -> InventoryEntry in
                 if let role = role(file) { return InventoryEntry(file: file, role: role) }
                 let ownership = try place.ownership(
                     of: file, at: path(file.name), store: live.store)
@@ -62,12 +71,12 @@ extension ManifestStore {
     /// - Throws: ``ManifestError``: `readOnly`, `failed` (nothing is touched any more), `storage`.
     @discardableResult
     public func retire(
-        nowMicroseconds: Int64, pinned: Set<StoreFile> = []
+        nowMicroseconds: Int64, pinned: @autoclosure () -> Set<StoreFile> = []
     ) throws(ManifestError) -> [StoreFile] {
         try requireWritable()
         var moved: [StoreFile] = []
         let seconds = nowMicroseconds / 1_000_000
-        for entry in try inventory(pinned: pinned) where entry.role == .obsolete {
+        for entry in try inventory(pinned: pinned()) where entry.role == .obsolete {
             let name = RetiredName(file: entry.file, retiredSeconds: seconds).text
             do {
                 try fileSystem.rename(

@@ -10,7 +10,7 @@ import VarveSegment
 struct CompactionState {
     /// What callers wait for, first come first.
     var requests: [CompactionRequest] = []
-    /// Files that a merge has written, or is about to, and that no version names yet.
+    /// Files that a merge or a flush has written, or is about to, and that no version names yet.
     var files: Set<StoreFile> = []
     /// The merge under way.
     var running: CompactionStatus?

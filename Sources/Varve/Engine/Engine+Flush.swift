@@ -33,6 +33,9 @@ extension Engine {
             store: store, directory: directory, id: memtable.segmentID,
             file: FileIdentity.segment(store, memtable.segmentID), sequences: sequences,
             attributes: facts.1, includesWalk: options.walkBlocks)
+        // Others publish versions and retire files meanwhile.
+        compaction.withLock { _ = $0.files.insert(.segment(memtable.segmentID)) }
+        defer { compaction.withLock { _ = $0.files.remove(.segment(memtable.segmentID)) } }
         let written = try withSegmentErrors { () throws(SegmentError) in
             try writeSegment(
                 of: sealed, plan, fileSystem: fileSystem, runtime: runtime,
@@ -51,6 +54,7 @@ extension Engine {
                 segment: record?.id, rowCount: sealed.rowCount, byteCount: record?.byteCount ?? 0,
                 recall: written?.recall,
                 nanoseconds: runtime.monotonicNanoseconds() - start))
+        compaction.withLock { _ = $0.files.remove(.segment(memtable.segmentID)) }
         retire()
         if memtable.publishedByteCount >= Self.largeMemtableByteCount { releaseUnusedMemory() }
     }
@@ -189,10 +193,9 @@ extension Engine {
         do throws(ManifestError) {
             let now = runtime.wallClockMicroseconds()
             try retiring.withLock { _ throws(ManifestError) in
-                // Looked up before the live version is: files of loads and merges are in one of
-                // both.
-                let pinned = loading.withLock { $0.files }.union(compaction.withLock { $0.files })
-                _ = try manifests.retire(nowMicroseconds: now, pinned: pinned)
+                _ = try manifests.retire(
+                    nowMicroseconds: now,
+                    pinned: loading.withLock { $0.files }.union(compaction.withLock { $0.files }))
             }
         } catch {
             // It is found again by the next flush; the store itself does not depend on it.

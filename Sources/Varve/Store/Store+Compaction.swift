@@ -40,6 +40,14 @@ extension Store {
     /// next flush.
     public func cancelCompaction() { engine.cancelCompaction() }
 
+    /// Asks for what ``compact(_:)`` does, without flushing and without waiting for it.
+    package func requestCompaction(_ scope: CompactionScope) throws(StoreError) {
+        try engine.requireWritable()
+        let request = CompactionRequest(scope == .all ? .all : .due)
+        engine.compaction.withLock { $0.requests.append(request) }
+        engine.compactor?.wake()
+    }
+
     /// Makes one step of merging on this thread, in a store that has no thread for it; gives
     /// whether there was anything to do.
     package func compactionStep() -> Bool {

@@ -1,6 +1,5 @@
 // What has become of a merge.
 
-
 /// A merge that has ended: the new segment, verified and not published yet.
 public struct MergeOutcome: Sendable {
     /// The new segment; nil if no row was kept.
