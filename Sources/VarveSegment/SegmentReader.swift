@@ -98,8 +98,8 @@ public final class SegmentReader: Sendable {
     /// Whether the bytes lie in memory.
     public var isMapped: Bool { container.isMapped }
 
-    /// Gives back the memory of mapped pages, which can be read again; for readers of their own that
-    /// go through a file once.
+    /// Gives back the memory of mapped pages, which can be read again; for readers of their own
+    /// that go through a file once.
     public func forgetPages() { container.forgetPages() }
 
     /// The figures measured when the segment was sealed; nil if it has none.

@@ -193,7 +193,8 @@ final class SteppedStore {
         #expect(try stepped.store.purge().mergeCount == 0)
     }
 
-    /// Whether a file of the disk has these bytes; attributes are compressed, short ones stay whole.
+    /// Whether a file of the disk has these bytes; attributes are compressed, short ones stay
+    /// whole.
     private func holds(_ text: String, _ disk: SimulatedFileSystem) -> Bool {
         let wanted = Array(text.utf8)
         return disk.filePaths.contains { path in

@@ -21,8 +21,8 @@ extension Store {
     /// Rewrites every segment that still holds a deleted row, and unlinks the old ones and whatever
     /// else is in the trash.
     ///
-    /// Afterwards no file of the store holds a row that was deleted before the call. Snapshots taken
-    /// before keep the old files open, without a name, until they are dropped.
+    /// Afterwards no file of the store holds a row that was deleted before the call. Snapshots
+    /// taken before keep the old files open, without a name, until they are dropped.
     ///
     /// - Throws: as ``compact(_:)``.
     @discardableResult

@@ -56,8 +56,8 @@ public struct CompactionOptions: Hashable, Sendable {
         else {
             throw StoreError(
                 .invalidArgument,
-                "compaction wants a segment limit and a tier of at least 2, a stop above the limit, "
-                    + "a share above 0 to 1 and at most 256 threads")
+                "compaction wants a segment limit and a tier of at least 2, a stop above the "
+                    + "limit, a share above 0 to 1 and at most 256 threads")
         }
     }
 

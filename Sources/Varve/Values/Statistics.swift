@@ -62,8 +62,8 @@ public struct Statistics: Hashable, Sendable {
                 / Double(loggedByteCount)
     }
 
-    /// Bytes of segments written for each byte flushed: how often merging rewrites what flushing has
-    /// written, the first time included; zero before the first flush.
+    /// Bytes of segments written for each byte flushed: how often merging rewrites what flushing
+    /// has written, the first time included; zero before the first flush.
     public var segmentAmplification: Double {
         flushedByteCount == 0
             ? 0 : Double(flushedByteCount + compactedByteCount) / Double(flushedByteCount)

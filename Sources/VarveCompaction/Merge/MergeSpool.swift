@@ -23,15 +23,21 @@ internal import VarveStorage
     private let codes: SpoolRegion?
     private let headers: SpoolRegion
     private let attributes: SpoolRegion?
-    private var attributeEnds: [UInt64] = []
+    private var attributePlaces: [AttributePlace] = []
     private var numbers: [UInt64] = []
     private var ids: [RecordID] = []
+    private let scratchNames: ScratchNames?
     private let encoding: RowEncoding
     /// A vector with the zeros behind it, its code and its header, on their way into the regions.
     private let scratch: UnsafeMutableRawBufferPointer
     /// The rows that may be the longest, under inner product.
     private let liftNorm2: Double
     private(set) var rowCount = 0
+
+    private struct AttributePlace {
+        var start: UInt64
+        var byteCount: UInt32
+    }
 
     /// Bytes of memory a row takes besides its attributes, if nothing is spilled.
     static func rowByteCount(_ schema: Schema) -> Int {
@@ -63,6 +69,7 @@ internal import VarveStorage
         codes = sharesVectors ? nil : try region(1, rowCount * codeStride)
         headers = try region(2, rowCount * ByteRow.byteCount)
         attributes = attributeByteCount > 0 ? try region(3, attributeByteCount) : nil
+        scratchNames = scratch
         encoding = RowEncoding(schema: schema)
         let byteCount = (vectorStride + 63) & ~63 + codeStride + ByteRow.byteCount
         unsafe self.scratch = .allocate(byteCount: byteCount, alignment: 64)
@@ -97,8 +104,10 @@ internal import VarveStorage
         unsafe try headers.append(
             UnsafeRawBufferPointer(start: header, count: ByteRow.byteCount))
         if let attributes {
+            attributePlaces.append(
+                AttributePlace(
+                    start: UInt64(attributes.byteCount), byteCount: UInt32(record.count)))
             unsafe try attributes.append(record)
-            attributeEnds.append(UInt64(attributes.byteCount))
         }
         rowCount += 1
     }
@@ -118,6 +127,22 @@ internal import VarveStorage
         try codes?.seal()
         try headers.seal()
         try attributes?.seal()
+    }
+
+    /// Brings the rows into `order`; the spool is sealed.
+    func apply(_ order: RowOrder) throws(StorageError) {
+        func file(_ part: Int) -> (FilePath, any FileSystem)? {
+            scratchNames.map { ($0.path(part), $0.fileSystem) }
+        }
+        try vectors.apply(order, stride: vectorStride, scratch: file(4))
+        try codes?.apply(order, stride: codeStride, scratch: file(5))
+        try headers.apply(order, stride: ByteRow.byteCount, scratch: file(6))
+        if attributes != nil { attributePlaces = order.applied(to: attributePlaces) }
+        if ids.isEmpty {
+            numbers = order.applied(to: numbers)
+        } else {
+            ids = order.applied(to: ids)
+        }
     }
 
     /// Gives back the memory of spilled pages that nobody has read for a while.
@@ -155,15 +180,14 @@ extension MergeSpool: SegmentRows {
     func withAttributes(
         _ ordinal: RowOrdinal, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(SegmentError) {
-        let index = ordinal.index
-        let start = index == 0 || attributes == nil ? 0 : Int(attributeEnds[index - 1])
-        guard let attributes, Int(attributeEnds[index]) > start else {
+        guard let attributes, attributePlaces[ordinal.index].byteCount > 0 else {
             return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
         }
+        let place = attributePlaces[ordinal.index]
         // Safety: the region holds the records up to the end of the last one.
         unsafe body(
             UnsafeRawBufferPointer(
-                start: attributes.base + start, count: Int(attributeEnds[index]) - start))
+                start: attributes.base + Int(place.start), count: Int(place.byteCount)))
     }
 }
 

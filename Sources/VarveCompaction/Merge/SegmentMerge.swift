@@ -47,6 +47,7 @@ public final class SegmentMerge {
     private var regime = MergeRegime.rebuild
     private var linking: GraphMerge?
     private var graph: Adjacency?
+    private var order: RowOrder?
     private var distanceCount: UInt64 = 0
     private var written: WrittenSegment?
     private var refused: MergeJudgement?
@@ -170,7 +171,8 @@ public final class SegmentMerge {
 
     private func beginLinking() {
         guard let lists else { return }
-        let sources = sources
+        // The rows of a refused output do not lie by source any more, and need not.
+        let sources = refused == nil ? sources : [MergeSource(rowCount: keptRowCount)]
         regime = settings.regime ?? chooseRegime(for: sources)
         if refused != nil { regime = .rebuild }
         var parameters = MergeParameters()
@@ -186,6 +188,12 @@ public final class SegmentMerge {
         guard let linking else { return }
         guard linking.step(threadCount: threadCount).isFinished else { return }
         let result = linking.finish(threadCount: threadCount)
+        order = RowOrder(
+            clustering: spool.byteVectors, rowCount: keptRowCount,
+            pageRowCount: NodeLayout(
+                schema: schema, maximumDegree: settings.graph.maxDegree
+            ).recordsPerPage, seed: settings.graph.seed, runtime: runtime,
+            threadCount: threadCount)
         graph = result.graph
         distanceCount +=
             result.statistics.searchDistanceCount + result.statistics.pruneDistanceCount
@@ -194,13 +202,18 @@ public final class SegmentMerge {
         phase = .writing
     }
 
+    /// Writes the rows in an order that keeps near ones together.
     private func write(threadCount: Int) throws(SegmentError) {
-        guard let graph else { return }
+        guard let order, let graph = graph?.reordered(by: order.rows.map { RowOrdinal($0) }) else {
+            return
+        }
+        try storing { () throws(StorageError) in try spool.apply(order) }
+        ordinals.reorder(by: order.rows)
         let counts = inputs.map { $0.reader.description.graph.mergeCount }
         let mergeCount = regime == .rebuild ? 0 : min(254, counts.max() ?? 0) + 1
         var segment = plan.segment(
             schema: schema, graph: settings.graph, liftNorm2: liftNorm2,
-            entryPoints: graph.entryPoints)
+            entryPoints: graph.entryPoints, listStarts: order.listStarts)
         segment.graph.mergeCount = mergeCount
         let writing = VerifiedWriting(
             directory: plan.directory, fileSystem: fileSystem, runtime: runtime,

@@ -1,19 +1,19 @@
 // Rows on their way from the sources of a merge to its output: in memory, or in a scratch file.
 
-internal import VarveFormat
+internal import VarveGraph
 internal import VarveStorage
 
 /// Bytes appended one after the other and then read anywhere.
 ///
 /// In memory they take what has been appended; in a scratch file a buffer of 1 MiB while they are
 /// appended, and afterwards the pages that are being read. The file has lost its name before its
-/// first byte is written, so it goes with the process; a crash between the two leaves an empty file,
-/// which the next opening of the store removes.
+/// first byte is written, so it goes with the process; a crash between the two leaves an empty
+/// file, which the next opening of the store removes.
 @safe final class SpoolRegion: @unchecked Sendable {
     // Invariant for Sendable: appended to by one thread at a time, and read only once sealed.
 
     private let region: MemoryRegion?
-    private let file: (any StoredFile)?
+    private var file: (any StoredFile)?
     private let buffer: UnsafeMutableRawBufferPointer
     private var fill = 0
     private var mapping: MappedBytes?
@@ -79,6 +79,26 @@ internal import VarveStorage
         }
         // Safety: nobody writes through it; the type is that of regions in memory.
         return unsafe UnsafeMutableRawPointer(mutating: start)
+    }
+
+    /// Brings records of `stride` bytes into `order`; the region is sealed.
+    ///
+    /// In memory they are moved; in a scratch file they are copied into a new one.
+    func apply(
+        _ order: RowOrder, stride: Int, scratch: (FilePath, any FileSystem)?
+    ) throws(StorageError) {
+        if let region { return unsafe order.apply(toRecordsAt: region.baseAddress, stride: stride) }
+        guard let (path, fileSystem) = scratch, byteCount > 0 else { return }
+        let copy = try SpoolRegion(scratch: path, on: fileSystem)
+        for (number, row) in order.rows.enumerated() {
+            // Safety: the region has a record for every row.
+            unsafe try copy.append(
+                UnsafeRawBufferPointer(start: base + Int(row) * stride, count: stride))
+            // Pages touched here and there count as this process's until they are given back.
+            if number % 65_536 == 65_535 { forgetPages() }
+        }
+        try copy.seal()
+        (file, mapping) = (copy.file, copy.mapping)
     }
 
     /// Gives back the memory of pages that can be read again.

@@ -2,8 +2,8 @@
 
 /// The rules by which segments are chosen for merging.
 ///
-/// *Size-tiered with one large graph at the bottom.* Segments of about the same size are merged once
-/// ``tierCount`` of them have come together, so that a row is rewritten about as often as the
+/// *Size-tiered with one large graph at the bottom.* Segments of about the same size are merged
+/// once ``tierCount`` of them have come together, so that a row is rewritten about as often as the
 /// logarithm of all rows over those of a flush; whatever the sizes, a store has about
 /// ``segmentLimit`` segments, because a search looks through each.
 public struct CompactionPicker: Hashable, Sendable {
