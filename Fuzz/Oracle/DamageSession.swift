@@ -76,12 +76,7 @@ package struct DamageSession {
                 disk.keepsTrace = false
                 guard disk.damage(path, damage(kind, path, offset)) else { return outcome }
                 do throws(OracleFailure) {
-                    // The end of the newest log stands nowhere else: a log whose end is gone is
-                    // like one that a power cut has left.
-                    let isEndGone =
-                        kind == "truncate" || kind == "zero-sector" && byteCount - offset <= 512
-                    let isLogCut = isEndGone && path.name.hasSuffix(".wal")
-                    try examine(disk, path, least: isLogCut ? 0 : count)
+                    try examine(disk, path)
                 } catch {
                     outcome.failure = FoundFailure(
                         seed: plan.seed, place: place, policy: kind,
@@ -111,7 +106,7 @@ package struct DamageSession {
 
     /// Opens and reads everything, for reading only and for writing.
     private func examine(
-        _ disk: SimulatedFileSystem, _ path: FilePath, least: Int
+        _ disk: SimulatedFileSystem, _ path: FilePath
     ) throws(OracleFailure) {
         for isReadOnly in [true, false] {
             let name = String(path.text.dropFirst(StoreProtocol.root.text.count + 1))
@@ -124,8 +119,7 @@ package struct DamageSession {
                     options: plan.options, listener: listener, readOnly: isReadOnly)
                 defer { try? store.close() }
                 let found = Int(try store.statistics().sequence.rawValue)
-                try require(
-                    (least...count).contains(found), "\(found) batches of \(count) are left")
+                try require(found == count, "\(found) batches of \(count) are left")
                 try read(try store.snapshot(), model.state(after: found))
             } catch let error as OracleFailure {
                 throw error

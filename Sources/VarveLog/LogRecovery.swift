@@ -33,16 +33,15 @@ public func recoverLog(
 ///
 /// The prologue says which log comes before and where that one ends, which
 /// ``LogExpectation/Ending/before(_:)`` asks for.
-/// - Returns: nil for a log that never began.
 public func readLogPrologue(
     _ fileSystem: any FileSystem, directory: FilePath, store: StoreID, number: LogNumber
-) throws(LogError) -> LogPrologue? {
+) throws(LogError) -> LogPrologue {
     let expectation = LogExpectation(store: store, number: number, ending: .newest())
     var reading = try LogReading(fileSystem, directory, expectation)
-    while reading.scan.prologue == nil {
-        if case .finished = try reading.step() { return nil }
+    while true {
+        if let prologue = reading.scan.prologue { return prologue }
+        _ = try reading.step()
     }
-    return reading.scan.prologue
 }
 
 /// A scan and the file it reads from.

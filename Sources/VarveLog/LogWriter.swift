@@ -22,6 +22,8 @@ public final class LogWriter: Sendable {
         var lastSequence: SequenceNumber
         var syncedSequence: SequenceNumber
         var batchCount: UInt64 = 0
+        /// Bytes the file has for certain; zero if nothing was promised.
+        var promisedByteCount: UInt64
         var failure: LogError?
         var buffer = ByteWriter()
     }
@@ -40,7 +42,7 @@ public final class LogWriter: Sendable {
     static let keptByteCount = 8 << 20
 
     private init(
-        number: LogNumber, fileID: FileID, file: any StoredFile, lastSequence: SequenceNumber
+        number: LogNumber, fileID: FileID, file: any StoredFile, _ prologue: LogPrologue
     ) {
         self.number = number
         self.fileID = fileID
@@ -48,20 +50,25 @@ public final class LogWriter: Sendable {
         state = Mutex(
             State(
                 length: LogPrologue.endOffset, syncedThrough: LogPrologue.endOffset,
-                lastSequence: lastSequence, syncedSequence: lastSequence))
+                lastSequence: prologue.lastSequence, syncedSequence: prologue.lastSequence,
+                promisedByteCount: prologue.roomByteCount))
         zeroFrontier = Atomic(LogPrologue.endOffset)
     }
 
     /// Creates log `number` of the store in `directory`, whose log folder is there already.
     ///
-    /// When this returns, header, prologue, room for `preallocatedByteCount` bytes and the file's
-    /// name are durable. When it throws, a file that never began may be left; its number must not
-    /// be used again.
+    /// The file gets its name once header, prologue and room for `preallocatedByteCount` bytes are
+    /// durable, so that a log is there whole or not at all; when this returns, the name is durable,
+    /// too. When it throws, the file may be there or not, or under its first name, which
+    /// ``removeUnfinishedLogs(_:directory:)`` looks for; its number must not be used again.
     public static func create(
         _ fileSystem: any FileSystem, directory: FilePath, number: LogNumber, store: StoreID,
         fileID: FileID, prologue: LogPrologue, preallocatedByteCount: UInt64 = 64 << 20
     ) throws(LogError) -> LogWriter {
         let path = directory.appending(FileNames.log(number))
+        let firstPath = directory.appending(FileNames.log(number) + unfinishedSuffix)
+        var prologue = prologue
+        prologue.roomByteCount = preallocatedByteCount
         var writer = ByteWriter(capacity: Int(LogPrologue.endOffset))
         writer.append(
             contentsOf: FileHeader(
@@ -76,13 +83,15 @@ public final class LogWriter: Sendable {
                 header, payload: $0, offset: UInt64(FileHeader.byteCount), file: fileID)
         }
         do throws(StorageError) {
-            let file = try fileSystem.open(path, .create)
-            if preallocatedByteCount > 0 { try file.preallocate(0..<preallocatedByteCount) }
-            try file.writeFully(writer.bytes, at: 0)
-            try file.sync(.full)
+            let first = try fileSystem.open(firstPath, .create)
+            if preallocatedByteCount > 0 { try first.preallocate(0..<preallocatedByteCount) }
+            try first.writeFully(writer.bytes, at: 0)
+            try first.sync(.full)
+            try first.close()
+            try fileSystem.rename(firstPath, to: path)
             try fileSystem.syncDirectory(path.parent)
-            return LogWriter(
-                number: number, fileID: fileID, file: file, lastSequence: prologue.lastSequence)
+            let file = try fileSystem.open(path, .readWrite)
+            return LogWriter(number: number, fileID: fileID, file: file, prologue)
         } catch {
             throw .storage(error)
         }
@@ -115,7 +124,11 @@ public final class LogWriter: Sendable {
         for payload in payloads where payload.count > LogRecordHeader.maximumPayloadByteCount {
             throw .payloadTooLarge(byteCount: payload.count)
         }
+        let byteCount = payloads.reduce(0) {
+            $0 + LogRecordHeader.recordByteCount(payload: $1.count)
+        }
         try turn { state throws(LogError) in
+            try makeRoom(for: UInt64(byteCount), &state)
             for payload in payloads {
                 gather(payload, .batch, &state)
                 if state.buffer.count >= Self.gatherByteCount { try writeGathered(&state) }
@@ -131,6 +144,7 @@ public final class LogWriter: Sendable {
     public func appendSyncMark() throws(LogError) {
         try turn { state throws(LogError) in
             guard state.batchCount > 0, state.syncedThrough == state.length else { return }
+            try makeRoom(for: Self.spareByteCount, &state)
             gather([], .syncMark, &state)
             try writeGathered(&state)
         }
@@ -150,10 +164,11 @@ public final class LogWriter: Sendable {
         }
     }
 
-    /// Ends the log in order: end record, exact length, full sync, close.
+    /// Ends the log in order: end record, sync, exact length, full sync, close.
     ///
     /// What has not been synced is synced before, so that the end record can say so: otherwise
-    /// damage to it could not be told from a torn tail.
+    /// damage to it could not be told from a torn tail. The file is cut only once its end record is
+    /// durable: a log that is short and has no end has been damaged.
     ///
     /// Gives what the next log's prologue says of it.
     public func seal() throws(LogError) -> LogPredecessor {
@@ -168,6 +183,7 @@ public final class LogWriter: Sendable {
             // No zeros may be written behind the end from here on.
             claim(upTo: .max)
             do throws(StorageError) {
+                try file.sync(.data)
                 try file.truncate(to: state.length)
                 try file.sync(.full)
                 try file.close()
@@ -232,7 +248,7 @@ public final class LogWriter: Sendable {
         state.syncedSequence = state.lastSequence
     }
 
-    private func gather(_ payload: [UInt8], _ type: LogRecordType, _ state: inout State) {
+    func gather(_ payload: [UInt8], _ type: LogRecordType, _ state: inout State) {
         let offset = state.length + UInt64(state.buffer.count)
         let header = LogRecordHeader(
             payloadByteCount: payload.count, type: type.rawValue,
@@ -249,7 +265,7 @@ public final class LogWriter: Sendable {
         }
     }
 
-    private func writeGathered(_ state: inout State) throws(LogError) {
+    func writeGathered(_ state: inout State) throws(LogError) {
         guard state.buffer.count > 0 else { return }
         let end = state.length + UInt64(state.buffer.count)
         do throws(StorageError) {

@@ -8,13 +8,13 @@ public struct RecoveredLog: Hashable, Sendable {
     public var number: LogNumber
     /// How it ends.
     public var verdict: LogVerdict
-    /// The file's header; nil if the log never began.
-    public var header: FileHeader?
-    /// The log's prologue; nil if the log never began.
-    public var prologue: LogPrologue?
+    /// The file's header.
+    public var header: FileHeader
+    /// The log's prologue.
+    public var prologue: LogPrologue
     /// Bytes of the file.
     public var fileByteCount: UInt64
-    /// Bytes from the beginning to the end of the last good record; zero if the log never began.
+    /// Bytes from the beginning to the end of the last good record.
     public var validByteCount: UInt64
     /// The highest synced-through offset of a good record.
     public var syncedThrough: UInt64
@@ -28,16 +28,18 @@ public struct RecoveredLog: Hashable, Sendable {
     /// What the prologue of the next log says of this one.
     public var asPredecessor: LogPredecessor {
         LogPredecessor(
-            number: number, file: header?.file ?? FileID(0), byteCount: validByteCount,
+            number: number, file: header.file, byteCount: validByteCount,
             isSealed: verdict == .sealed && validByteCount == fileByteCount)
     }
 
     init(_ scan: LogScan, _ verdict: LogVerdict) {
         number = scan.expectation.number
         self.verdict = verdict
-        let began = verdict != .neverBegun
-        header = began ? scan.header : nil
-        prologue = began ? scan.prologue : nil
+        guard let header = scan.header, let prologue = scan.prologue else {
+            preconditionFailure("a log that was read to its end has a beginning")
+        }
+        self.header = header
+        self.prologue = prologue
         fileByteCount = scan.fileByteCount
         validByteCount = scan.validByteCount
         syncedThrough = scan.syncedThrough

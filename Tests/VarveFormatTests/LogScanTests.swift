@@ -47,7 +47,7 @@ import VarveFormat
     static let zeros = [UInt8](repeating: 0, count: 4_096)
     static let newest = LogImage.newest()
 
-    static let rows: [Row] = wholeRows + tornRows + damagedRows + sealedRows
+    static let rows: [Row] = wholeRows + tornRows + damagedRows + sealedRows + roomRows
 
     static let wholeRows = [
         Row(
@@ -112,20 +112,20 @@ import VarveFormat
             bytes: damaged(three.bytes, at: third),
             expectation: LogImage.newest(synced: third),
             outcome: .reads(2, .tornTail(at: third))),
-        Row(
-            name: "empty file", bytes: [], expectation: newest, outcome: .reads(0, .neverBegun)),
-        Row(
-            name: "zeros alone", bytes: zeros, expectation: newest,
-            outcome: .reads(0, .neverBegun)),
-        Row(
-            name: "half a header", bytes: Array(three.bytes[..<40]), expectation: newest,
-            outcome: .reads(0, .neverBegun)),
-        Row(
-            name: "half a prologue", bytes: Array(three.bytes[..<100]) + zeros,
-            expectation: newest, outcome: .reads(0, .neverBegun)),
     ]
 
     static let damagedRows = [
+        Row(
+            name: "empty file", bytes: [], expectation: newest, outcome: .refuses(.truncated, 0)),
+        Row(
+            name: "zeros alone", bytes: zeros, expectation: newest,
+            outcome: .refuses(.foreign, 8)),
+        Row(
+            name: "half a header", bytes: Array(three.bytes[..<40]), expectation: newest,
+            outcome: .refuses(.truncated, 40)),
+        Row(
+            name: "half a prologue", bytes: Array(three.bytes[..<100]) + zeros,
+            expectation: newest, outcome: .refuses(.checksumMismatch, 64)),
         Row(
             name: "header of a synced record", bytes: damaged(three.bytes, at: first + 1),
             expectation: newest, outcome: .refuses(.checksumMismatch, first)),
@@ -265,9 +265,6 @@ import VarveFormat
             name: "cut, but shorter", bytes: Array(three.bytes[..<Int(third)]),
             expectation: before(end, 3, false), outcome: .refuses(.truncated, third)),
         Row(
-            name: "never began, says the next log", bytes: zeros,
-            expectation: before(0, 0, false), outcome: .reads(0, .neverBegun)),
-        Row(
             name: "another file than the next log says", bytes: sealed,
             expectation: LogImage.before(
                 byteCount: sealedEnd, sequence: 2, isSealed: true, file: FileID(5)),
@@ -285,6 +282,63 @@ import VarveFormat
                 $0.batchCount += 1
                 $0.appendEnd()
             }.bytes, expectation: newest, outcome: .refuses(.invalidValue, second)),
+    ]
+
+    /// A log that promises 1,000 bytes, and after its first batch 2,000.
+    static let roomy = {
+        var image = LogImage(prologue: LogPrologue(lastSequence: .zero, roomByteCount: 1_000))
+        image.appendBatch()
+        image.append(.room, [0xD0, 7, 0, 0, 0, 0, 0, 0])
+        image.appendBatch()
+        return image
+    }()
+    static let roomyEnd = roomy.end
+    static let ended = {
+        var image = roomy
+        image.appendEnd()
+        return image.bytes
+    }()
+    static func padded(_ bytes: [UInt8], to count: Int) -> [UInt8] {
+        bytes + [UInt8](repeating: 0, count: count - bytes.count)
+    }
+
+    static let roomRows = [
+        Row(
+            name: "as long as promised", bytes: padded(roomy.bytes, to: 2_000),
+            expectation: newest, outcome: .reads(2, .cleanEnd)),
+        Row(
+            name: "longer than promised", bytes: padded(roomy.bytes, to: 2_001),
+            expectation: newest, outcome: .reads(2, .cleanEnd)),
+        Row(
+            name: "shorter than promised", bytes: padded(roomy.bytes, to: 1_999),
+            expectation: newest, outcome: .refuses(.truncated, roomyEnd)),
+        Row(
+            name: "cut to its last record", bytes: roomy.bytes, expectation: newest,
+            outcome: .refuses(.truncated, roomyEnd)),
+        Row(
+            name: "cut before the second promise", bytes: Array(roomy.bytes[..<Int(second)]),
+            expectation: newest, outcome: .refuses(.truncated, second)),
+        Row(
+            name: "shorter than promised, with an end", bytes: ended, expectation: newest,
+            outcome: .reads(2, .sealed)),
+        Row(
+            name: "shorter than promised, its end damaged",
+            bytes: damaged(ended, at: UInt64(ended.count - 1)), expectation: newest,
+            outcome: .refuses(.checksumMismatch, roomyEnd)),
+        Row(
+            name: "shorter than promised, its end zeroed",
+            bytes: padded(Array(ended[..<Int(roomyEnd)]), to: ended.count), expectation: newest,
+            outcome: .refuses(.truncated, roomyEnd)),
+        Row(
+            name: "a promise of less",
+            bytes: image {
+                $0.append(.room, [0, 4, 0, 0, 0, 0, 0, 0])
+                $0.append(.room, [0, 4, 0, 0, 0, 0, 0, 0])
+            }.bytes, expectation: newest, outcome: .refuses(.invalidValue, first + 64)),
+        Row(
+            name: "a promise of the wrong length",
+            bytes: image { $0.append(.room, [1, 2, 3]) }.bytes, expectation: newest,
+            outcome: .refuses(.truncated, first + 24)),
     ]
 
     @Test(arguments: rows, [false, true])

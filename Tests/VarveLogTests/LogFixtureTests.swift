@@ -1,5 +1,6 @@
 // The worked example of Format/Specification/log.md, byte by byte.
 
+import Glibc
 import Testing
 import VarveFormat
 import VarveLog
@@ -14,7 +15,7 @@ import VarveStorage
         var writer = ByteWriter()
         let header = FileHeader(kind: .log, store: store, file: file, number: 1)
         writer.append(contentsOf: header.encoded())
-        let prologue = LogPrologue(lastSequence: .zero).encoded()
+        let prologue = LogPrologue(lastSequence: .zero, roomByteCount: 4_096).encoded()
         append(&writer, .prologue, prologue, syncedThrough: 0)
         var encoder = BatchEncoder(vectorByteCount: 4)
         try unsafe ([1, 2, 3, 4] as [UInt8]).withUnsafeBytes {
@@ -70,6 +71,14 @@ import VarveStorage
             }
         }
         return bytes
+    }
+
+    /// Set in the environment, writes the fixture anew; for the day a format version is fixed.
+    @Test(.enabled(if: unsafe getenv("VARVE_WRITE_GOLDEN_LOG") != nil))
+    func `the fixture is written`() throws {
+        let path = Self.repository.appending("Tests/Fixtures/v1/log/000001.wal")
+        try PosixFileSystem().remove(path)
+        try PosixFileSystem().writeFileDurably(path, Self.example())
     }
 
     @Test func `today's writer makes the bytes of version 1`() throws {

@@ -53,6 +53,10 @@ import VarveStorage
     @Test func `everything is durable before the first record`() throws {
         let disk = MemoryFileSystem()
         _ = try Sample.writer(disk, room: 4_096)
-        #expect(disk.calls == ["open", "fallocate", "pwrite", "fsync", "syncDirectory"])
+        #expect(
+            disk.calls == [
+                "open", "fallocate", "pwrite", "fsync", "close", "rename", "syncDirectory",
+                "open",
+            ])
     }
 }

@@ -55,17 +55,60 @@ import VarveStorage
         Self.expectEnded(writer, by: .storage(error))
     }
 
-    @Test func `a creation that fails throws, and leaves a log that never began`() throws {
+    @Test func `a creation that fails throws, and leaves no log`() throws {
         let disk = MemoryFileSystem()
-        disk.put(Sample.path(), [])
+        disk.put(FilePath(Sample.path().text + ".tmp"), [])
         #expect(throws: LogError.self) { try Sample.writer(disk) }
+        #expect(disk.file(Sample.path()) == nil)
+        #expect(throws: LogError.self) { try Sample.read(disk, Sample.newest()) }
+    }
+
+    @Test func `a log promises more room before it needs it`() throws {
+        let disk = MemoryFileSystem()
+        let writer = try Sample.writer(disk, room: 4_096)
+        for sequence in UInt64(1)...30 { try writer.append(payload: Sample.payload(sequence)) }
+        try writer.append(payload: Sample.payload(31, textByteCount: 3 << 20))
+        try writer.append(payload: Sample.payload(32))
+        let file = try #require(disk.file(Sample.path()))
+        let bytes = file.bytes
+        let log = try Sample.read(disk, Sample.newest()).log
+        #expect(log.batchCount == 32 && bytes.count > Int(log.validByteCount))
+        for length in [bytes.count - 1, Int(log.validByteCount), 4_096, 4_095, 200, 144, 143, 0] {
+            disk.put(Sample.path(), Array(bytes[..<length]))
+            #expect(throws: LogError.self, "length \(length)") {
+                try Sample.read(disk, Sample.newest())
+            }
+        }
+        disk.put(Sample.path(), bytes)
+        let facts = try Sample.writer(disk, number: 2, room: 300).seal()
+        #expect(facts.byteCount < 300)
+    }
+
+    @Test func `a full disk that cannot promise more room ends the log`() throws {
+        let disk = MemoryFileSystem()
+        let writer = try Sample.writer(disk, room: 4_096)
+        let file = try #require(disk.file(Sample.path()))
+        file.fail("fallocate", .noSpace)
+        let error = StorageError(.noSpace, call: "fallocate", path: Sample.path())
+        #expect(throws: LogError.storage(error)) {
+            try writer.append(payload: Sample.payload(1, textByteCount: 5_000))
+        }
+        Self.expectEnded(writer, by: .storage(error))
+    }
+
+    @Test(arguments: [false, true])
+    func `a log that was renewed has its records and an end`(isSealed: Bool) throws {
+        let disk = MemoryFileSystem()
+        let writer = try Sample.writer(disk, room: 4_096)
+        try writer.append(payload: Sample.payload(1))
+        if isSealed { _ = try writer.seal() }
         let found = try Sample.read(disk, Sample.newest())
-        #expect(found.log.verdict == .neverBegun)
-        #expect(found.log.asPredecessor.byteCount == 0)
-        #expect(
-            try readLogPrologue(
-                disk, directory: Sample.directory, store: Sample.store, number: LogNumber(1))
-                == nil)
+        let facts = try renewLog(disk, directory: Sample.directory, found.log)
+        let renewed = try Sample.read(disk, Sample.newest())
+        #expect(renewed.payloads == found.payloads)
+        #expect(renewed.log.verdict == .sealed)
+        #expect(renewed.log.asPredecessor == facts)
+        #expect(facts.byteCount == renewed.log.fileByteCount)
     }
 
     @Test func `a payload above the limit is refused before anything is written`() throws {
@@ -168,7 +211,7 @@ import VarveStorage
                 let next = try readLogPrologue(
                     disk, directory: Sample.directory, store: Sample.store,
                     number: LogNumber(number + 1))
-                expectation.ending = .before(try #require(next))
+                expectation.ending = .before(next)
             }
             let found = try Sample.read(disk, expectation)
             numbers += found.payloads.map { UInt64($0[0]) }

@@ -38,7 +38,15 @@ final class MemoryFileSystem: FileSystem {
     }
 
     func syncDirectory(_ path: FilePath) throws(StorageError) { note("syncDirectory") }
-    func rename(_ from: FilePath, to: FilePath) throws(StorageError) { fatalError("not used") }
+    func rename(_ from: FilePath, to: FilePath) throws(StorageError) {
+        note("rename")
+        state.withLock { state in
+            state.files[to.text] = state.files[from.text]
+            state.files[from.text] = nil
+        }
+        file(to)?.move(to)
+    }
+
     func link(_ from: FilePath, to: FilePath) throws(StorageError) { fatalError("not used") }
     func remove(_ path: FilePath) throws(StorageError) { fatalError("not used") }
     func createDirectory(_ path: FilePath) throws(StorageError) { fatalError("not used") }
@@ -52,6 +60,7 @@ final class MemoryFileSystem: FileSystem {
 /// A file in memory.
 final class MemoryFile: StoredFile {
     struct State {
+        var path: FilePath
         var bytes: [UInt8]
         /// The bytes as of the last sync.
         var durable: [UInt8] = []
@@ -61,15 +70,18 @@ final class MemoryFile: StoredFile {
         var moveLimit = Int.max
     }
 
-    let path: FilePath
     private let fileSystem: MemoryFileSystem
     private let state: Mutex<State>
 
     init(_ path: FilePath, _ fileSystem: MemoryFileSystem, _ bytes: [UInt8]) {
-        self.path = path
         self.fileSystem = fileSystem
-        state = Mutex(State(bytes: bytes))
+        state = Mutex(State(path: path, bytes: bytes))
     }
+
+    var path: FilePath { state.withLock { $0.path } }
+
+    /// Stands at `path` from now on.
+    func move(_ path: FilePath) { state.withLock { $0.path = path } }
 
     var bytes: [UInt8] { state.withLock { $0.bytes } }
     var durableBytes: [UInt8] { state.withLock { $0.durable } }
@@ -86,7 +98,9 @@ final class MemoryFile: StoredFile {
     ) throws(StorageError) -> R {
         fileSystem.note(name)
         return try state.withLock { state throws(StorageError) in
-            if let kind = state.failing[name] { throw StorageError(kind, call: name, path: path) }
+            if let kind = state.failing[name] {
+                throw StorageError(kind, call: name, path: state.path)
+            }
             return body(&state)
         }
     }

@@ -30,22 +30,32 @@ private struct Scene {
 }
 
 @Suite struct RecoveryTests {
-    @Test(arguments: [0, 100, 136])
-    func `a log that never began does not keep the store from opening, ever`(
+    @Test(arguments: [0, 100, 144])
+    func `a log whose creation was cut off does not keep the store from opening, ever`(
         byteCount: Int
     ) throws {
         let scene = try Scene()
         try scene.open().close()
         let newest = try #require(scene.newestLog)
         // What a power cut leaves of a log that was being created.
-        scene.disk.damage(newest, .zero(0..<200))
-        scene.disk.damage(newest, .truncate(byteCount: byteCount))
+        try scene.disk.rename(newest, to: FilePath(newest.text + ".tmp"))
+        scene.disk.damage(FilePath(newest.text + ".tmp"), .truncate(byteCount: byteCount))
         for round in 2..<6 as Range<UInt64> {
             let store = try scene.open()
             #expect(try store.count() == Int(round) - 1)
             try store.upsert(id: .number(round), vector: [0, 0, 0, Float(round)])
             try store.close()
         }
+    }
+
+    @Test(arguments: [0, 100, 143, 144, 200])
+    func `a newest log that was cut short is damage, not a crash`(byteCount: Int) throws {
+        let scene = try Scene()
+        let newest = try #require(scene.newestLog)
+        scene.disk.damage(newest, .truncate(byteCount: byteCount))
+        let error = #expect(throws: StoreError.self) { try scene.open() }
+        #expect(error?.code == .corruption)
+        #expect(error?.place?.file.hasSuffix(".wal") == true)
     }
 
     @Test func `rows that a failed sync left in the page cache outlive the next power cut`()

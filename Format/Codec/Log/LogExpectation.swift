@@ -42,6 +42,4 @@ public enum LogVerdict: Hashable, Sendable {
     case cleanEnd
     /// A write that was never acknowledged as durable is incomplete at this offset.
     case tornTail(at: UInt64)
-    /// The log of a crash while it was being created: it has no records.
-    case neverBegun
 }

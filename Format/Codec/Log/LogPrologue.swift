@@ -7,7 +7,7 @@ public struct LogPredecessor: Hashable, Sendable {
     /// The id of its file.
     public var file: FileID
     /// Bytes of it that count: the exact length of a sealed log, the end of the last good record of
-    /// a cut one, and zero for one that never began.
+    /// a cut one.
     public var byteCount: UInt64
     /// Whether it was closed in order; otherwise a crash ended it.
     public var isSealed: Bool
@@ -21,26 +21,32 @@ public struct LogPredecessor: Hashable, Sendable {
     }
 }
 
-/// The payload of a log's first record: 40 bytes.
+/// The payload of a log's first record: 48 bytes.
 public struct LogPrologue: Hashable, Sendable {
     /// The last sequence number given out before this log; its own are greater.
     public var lastSequence: SequenceNumber
     /// The log before this one; nil for a store's first.
     public var predecessor: LogPredecessor?
+    /// Bytes the file has from the start and until its end record is durable: if it is found
+    /// shorter without one, its end has been cut off.
+    public var roomByteCount: UInt64
 
     /// A prologue of these parts.
-    public init(lastSequence: SequenceNumber, predecessor: LogPredecessor? = nil) {
+    public init(
+        lastSequence: SequenceNumber, predecessor: LogPredecessor? = nil, roomByteCount: UInt64 = 0
+    ) {
         self.lastSequence = lastSequence
         self.predecessor = predecessor
+        self.roomByteCount = roomByteCount
     }
 
     /// Bytes of the payload.
-    public static let byteCount = 40
+    public static let byteCount = 48
     /// Where the first record after the prologue stands.
     public static let endOffset =
         UInt64(FileHeader.byteCount + LogRecordHeader.recordByteCount(payload: byteCount))
 
-    /// The 40 bytes.
+    /// The 48 bytes.
     public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: Self.byteCount)
         writer.append(lastSequence.rawValue)
@@ -54,6 +60,7 @@ public struct LogPrologue: Hashable, Sendable {
             case false?: 2
             }
         writer.append(state)
+        writer.append(roomByteCount)
         return writer.bytes
     }
 
@@ -71,11 +78,15 @@ public struct LogPrologue: Hashable, Sendable {
             }
             predecessor = nil
         case 1, 2:
+            guard byteCount >= Self.endOffset else {
+                throw reader.error(.invalidValue, "a predecessor of \(byteCount) bytes")
+            }
             predecessor = LogPredecessor(
                 number: number, file: file, byteCount: byteCount, isSealed: state == 1)
         default:
             throw reader.error(.invalidValue, "state \(state) of the predecessor")
         }
+        roomByteCount = try reader.readUInt64()
         try reader.expectEnd()
     }
 }

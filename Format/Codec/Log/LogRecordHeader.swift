@@ -10,6 +10,8 @@ public enum LogRecordType: UInt8, Sendable, CaseIterable {
     case end = 3
     /// Nothing but a header, which says how far the file has been synced.
     case syncMark = 4
+    /// Promises that the file is longer from here on than was promised before: eight bytes.
+    case room = 5
 }
 
 /// The 24 bytes in front of a payload.

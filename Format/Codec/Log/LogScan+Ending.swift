@@ -19,6 +19,13 @@ extension LogScan {
             throw defect
                 ?? error(.truncated, at: offset, "the records end here, \(known) bytes are due")
         }
+        // A log is cut to its length only once its end record is durable.
+        guard fileByteCount >= promisedByteCount else {
+            let missing = "the file has \(fileByteCount) of \(promisedByteCount) bytes and no end"
+            guard var damage = defect else { throw error(.truncated, at: offset, missing) }
+            damage.detail += "; \(missing)"
+            throw damage
+        }
         state = .tail(hole: offset, defect: defect, isZero: true)
         wantedByteCount = Self.scanByteCount
         return .more
@@ -79,29 +86,6 @@ extension LogScan {
         }
         damage.detail += "; \(proof)"
         throw damage
-    }
-
-    /// Decides what a damaged beginning means: a crash during creation, or damage.
-    mutating func beStillborn(_ defect: FormatError) throws(FormatError) -> LogScanStep {
-        guard case .newest(let syncedByteCount) = expectation.ending, syncedByteCount == 0 else {
-            throw defect
-        }
-        let end = min(fileByteCount, LogPrologue.endOffset)
-        guard end < fileByteCount else { return finish(.neverBegun) }
-        offset = end
-        wantedByteCount = Self.scanByteCount
-        state = .stillborn(defect)
-        return .more
-    }
-
-    /// Looks behind a damaged beginning: a log gets its first record only once its beginning has
-    /// been synced, so anything but zeros there means that the beginning had been good.
-    mutating func stepStillborn(
-        _ window: RawSpan, defect: FormatError
-    ) throws(FormatError) -> LogScanStep {
-        guard Self.isZero(window, from: 0) else { throw defect }
-        offset += UInt64(window.byteCount)
-        return offset == fileByteCount ? finish(.neverBegun) : .more
     }
 
     /// Looks behind the end record: a crash may have left the zeros that were there for records to

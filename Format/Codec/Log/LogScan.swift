@@ -24,8 +24,6 @@ public struct LogScan: Sendable {
         case records
         /// Behind the last good record: looking for a proof that there was more.
         case tail(hole: UInt64, defect: FormatError?, isZero: Bool)
-        /// Header or prologue is damaged: looking for any sign of life behind them.
-        case stillborn(FormatError)
         /// Behind the end record: only zeros may follow.
         case afterEnd
         case finished
@@ -51,6 +49,8 @@ public struct LogScan: Sendable {
     public private(set) var skippedRecordCount: UInt64 = 0
     /// The highest synced-through offset of a good record so far.
     public private(set) var syncedThrough: UInt64 = 0
+    /// Bytes the file was promised to have for as long as it has no end record.
+    public private(set) var promisedByteCount: UInt64 = 0
     /// Bytes from the beginning of the file to the end of the last good record.
     public private(set) var validByteCount: UInt64 = 0
 
@@ -79,7 +79,6 @@ public struct LogScan: Sendable {
         case .records: return try stepRecord(window)
         case .tail(let hole, let defect, let isZero):
             return try stepTail(window, hole: hole, defect: defect, isZero: isZero)
-        case .stillborn(let defect): return try stepStillborn(window, defect: defect)
         case .afterEnd: return try stepAfterEnd(window)
         case .finished: preconditionFailure("the scan is finished")
         }
@@ -103,18 +102,8 @@ public struct LogScan: Sendable {
             guard let facts = prologue.predecessor, facts.number == expectation.number else {
                 throw error(.misplaced, at: 0, "the next log does not say that it follows this one")
             }
-            if facts.byteCount == 0 { return finish(.neverBegun) }
         }
-        do throws(FormatError) {
-            header = try readBeginning(window)
-        } catch {
-            switch error.kind {
-            case .truncated, .foreign, .checksumMismatch:
-                return try beStillborn(error)
-            case .invalidValue, .tooNew, .misplaced:
-                throw error
-            }
-        }
+        header = try readBeginning(window)
         validByteCount = LogPrologue.endOffset
         syncedThrough = LogPrologue.endOffset
         moveToRecord(at: LogPrologue.endOffset)
@@ -158,6 +147,7 @@ public struct LogScan: Sendable {
             decoding: window.extracting(start..<start + LogPrologue.byteCount),
             baseOffset: UInt64(start))
         self.prologue = prologue
+        promisedByteCount = prologue.roomByteCount
         lastSequence = prologue.lastSequence
         return header
     }
@@ -236,6 +226,8 @@ public struct LogScan: Sendable {
             isEnd = true
         case .syncMark:
             break
+        case .room:
+            try takeRoom(window.extracting(payload), at: offset + UInt64(start))
         case .prologue:
             throw error(.invalidValue, at: offset, "a second prologue")
         case nil:
@@ -257,6 +249,21 @@ public struct LogScan: Sendable {
             wantedByteCount = Self.scanByteCount
         }
         return step
+    }
+
+    /// Handles a record that promises a longer file.
+    private mutating func takeRoom(
+        _ payload: RawSpan, at offset: UInt64
+    ) throws(FormatError) {
+        var reader = ByteReader(payload, section: "log record", baseOffset: offset)
+        let byteCount = try reader.readUInt64()
+        try reader.expectEnd()
+        guard byteCount > promisedByteCount else {
+            throw error(
+                .invalidValue, at: offset,
+                "room for \(byteCount) bytes, earlier \(promisedByteCount)")
+        }
+        promisedByteCount = byteCount
     }
 
     private func check(_ end: LogEnd, endsAt offset: UInt64) throws(FormatError) {

@@ -110,11 +110,8 @@ extension Engine {
 
     /// Takes back, durably, what a log's failed creation has left; whether that went well.
     private func forget(_ number: LogNumber) -> Bool {
-        let path = directory.appending(FileNames.log(number))
-        do throws(StorageError) {
-            guard try fileSystem.status(path) != nil else { return true }
-            try fileSystem.remove(path)
-            try fileSystem.syncDirectory(path.parent)
+        do throws(LogError) {
+            try removeFailedLog(fileSystem, directory: directory, number: number)
             return true
         } catch {
             return false

@@ -20,8 +20,8 @@ struct Recovery {
     private var sealed: [Memtable] = []
     private var active: Memtable
     private(set) var writer: Engine.WriterState
-    /// What the next log's prologue says of the last one.
-    private var predecessor: LogPredecessor?
+    /// The last log.
+    private var last: RecoveredLog?
     private var applier: BatchApplier
 
     init(
@@ -54,18 +54,12 @@ struct Recovery {
         let live = manifests.current
         let numbers = try logNumbers(from: live.logFloor)
         for (index, number) in numbers.enumerated() {
-            let (ending, isPassedOver) = try ending(
-                of: number, nextNumbers: numbers[(index + 1)...])
+            let ending = try ending(before: numbers[(index + 1)...].first)
             let expectation = LogExpectation(store: live.store, number: number, ending: ending)
-            let recovered: RecoveredLog
             do throws(LogError) {
-                recovered = try replay(expectation)
+                last = try replay(expectation)
             } catch {
                 throw StoreError(error)
-            }
-            if recovered.verdict != .neverBegun {
-                guard !isPassedOver else { throw StoreError(misplaced(number)) }
-                predecessor = recovered.asPredecessor
             }
             if let problem = applier.problem { throw problem }
         }
@@ -73,7 +67,7 @@ struct Recovery {
 
     /// Begins the log that will take this process's writes: the only writing that recovery does.
     mutating func beginLog() throws(StoreError) {
-        try renewLastLog()
+        let predecessor = try renewLastLog()
         let number = LogNumber(writer.nextFileNumber)
         writer.nextFileNumber += 1
         writer.log = try withLogErrors { () throws(LogError) in
@@ -97,13 +91,13 @@ struct Recovery {
     /// alone. The next log will say where it ends, and readers will see its rows: neither may
     /// become untrue. That holds for a log with an end record too, whose sync may have been cut
     /// off.
-    private func renewLastLog() throws(StoreError) {
+    ///
+    /// - Returns: What the next log's prologue says of it.
+    private func renewLastLog() throws(StoreError) -> LogPredecessor? {
         try withLogErrors { () throws(LogError) in
-            try removeRenewals(setting.fileSystem, directory: setting.directory)
-            guard let predecessor else { return }
-            try renewLog(
-                setting.fileSystem, directory: setting.directory, number: predecessor.number,
-                byteCount: predecessor.byteCount)
+            try removeUnfinishedLogs(setting.fileSystem, directory: setting.directory)
+            guard let last else { return nil }
+            return try renewLog(setting.fileSystem, directory: setting.directory, last)
         }
     }
 
@@ -115,31 +109,14 @@ struct Recovery {
     }
 
     /// How a log may end: as its successor's prologue says, or, for the newest, torn.
-    ///
-    /// A later log that never began says nothing; the one after it is asked. A log that its
-    /// successor passes over was found, by whoever began that one, to have never begun; it is
-    /// looked at as the newest log was then.
-    private func ending(
-        of number: LogNumber, nextNumbers: ArraySlice<LogNumber>
-    ) throws(StoreError) -> (LogExpectation.Ending, isPassedOver: Bool) {
-        for next in nextNumbers {
-            let prologue = try withLogErrors { () throws(LogError) in
+    private func ending(before next: LogNumber?) throws(StoreError) -> LogExpectation.Ending {
+        guard let next else { return .newest() }
+        return try withLogErrors { () throws(LogError) in
+            .before(
                 try readLogPrologue(
                     setting.fileSystem, directory: setting.directory,
-                    store: manifests.current.store, number: next)
-            }
-            guard let prologue else { continue }
-            let isPassedOver = prologue.predecessor.map { $0.number < number } ?? true
-            return (isPassedOver ? .newest() : .before(prologue), isPassedOver)
+                    store: manifests.current.store, number: next))
         }
-        return (.newest(), false)
-    }
-
-    /// The error for a log with records that the next log does not know.
-    private func misplaced(_ number: LogNumber) -> FormatError {
-        FormatError(
-            .misplaced, file: FileNames.log(number), section: "log record", offset: 0,
-            detail: "the log has begun, but the next one does not say that it follows this one")
     }
 
     private mutating func replay(
@@ -163,12 +140,13 @@ struct Recovery {
     private func requireNoGap(
         before log: RecoveredLog, known: SequenceNumber
     ) throws(LogError) {
-        guard let prologue = log.prologue, prologue.lastSequence > known else { return }
+        guard log.prologue.lastSequence > known else { return }
         throw .format(
             FormatError(
                 .misplaced, file: FileNames.log(log.number), section: "log record",
                 offset: UInt64(FileHeader.byteCount),
-                detail: "the log follows write \(prologue.lastSequence.rawValue), but segments and "
+                detail:
+                    "the log follows write \(log.prologue.lastSequence.rawValue), but segments and "
                     + "earlier logs end with \(known.rawValue): a log is missing"))
     }
 
