@@ -20,7 +20,7 @@ extension StoreCheck {
             let name = FileNames.log(number)
             guard isDue(name) else { continue }
             let role = image.entry(name)?.role ?? .obsolete
-            let ending = ending(of: number, numbers[(index + 1)...], store)
+            let ending = ending(before: numbers[(index + 1)...].first, store)
             if request.level < .checksums {
                 checkBeginning(number, role, store)
                 continue
@@ -32,27 +32,21 @@ extension StoreCheck {
     }
 
     private enum Ending {
-        case expected(LogExpectation.Ending, isPassedOver: Bool)
+        case expected(LogExpectation.Ending)
         case unreadable
     }
 
     /// How a log may end, by the prologue of the one after it, as recovery decides it.
-    private func ending(
-        of number: LogNumber, _ nextNumbers: ArraySlice<LogNumber>, _ store: StoreID
-    ) -> Ending {
-        for next in nextNumbers {
-            do throws(LogError) {
-                let prologue = try readLogPrologue(
-                    image.fileSystem, directory: image.directory, store: store, number: next)
-                guard let prologue else { continue }
-                let isPassedOver = prologue.predecessor.map { $0.number < number } ?? true
-                return .expected(
-                    isPassedOver ? .newest() : .before(prologue), isPassedOver: isPassedOver)
-            } catch {
-                return .unreadable
-            }
+    private func ending(before next: LogNumber?, _ store: StoreID) -> Ending {
+        guard let next else { return .expected(.newest()) }
+        do throws(LogError) {
+            return .expected(
+                .before(
+                    try readLogPrologue(
+                        image.fileSystem, directory: image.directory, store: store, number: next)))
+        } catch {
+            return .unreadable
         }
-        return .expected(.newest(), isPassedOver: false)
     }
 
     private func checkBeginning(_ number: LogNumber, _ role: FileRole, _ store: StoreID) {
@@ -70,11 +64,8 @@ extension StoreCheck {
         _ number: LogNumber, _ role: FileRole, _ ending: Ending, _ store: StoreID
     ) -> RecoveredLog? {
         let name = FileNames.log(number)
-        var isPassedOver = false
         var expected = LogExpectation.Ending.newest()
-        if case .expected(let known, let passed) = ending {
-            (expected, isPassedOver) = (known, passed)
-        }
+        if case .expected(let known) = ending { expected = known }
         let vectorByteCount = image.schema?.vectorByteCount
         do throws(LogError) {
             let log = try recoverLog(
@@ -90,12 +81,6 @@ extension StoreCheck {
                 }
             }
             end(name)
-            if isPassedOver, log.verdict != .neverBegun {
-                add(
-                    Finding(
-                        .corruption, .sequence, role: role, file: name, section: "log record",
-                        detail: "the log has begun, but the next one does not follow it"))
-            }
             addTail(log, role, ending)
             return log
         } catch {
@@ -117,7 +102,7 @@ extension StoreCheck {
     private func addTail(_ log: RecoveredLog, _ role: FileRole, _ ending: Ending) {
         // Where the next log says so, the cut is known and settled.
         guard case .tornTail(let offset) = log.verdict,
-            case .expected(.newest, _) = ending
+            case .expected(.newest) = ending
         else { return }
         let name = FileNames.log(log.number)
         var finding = Finding(
@@ -150,12 +135,12 @@ extension StoreCheck {
     private func checkOrder(
         _ log: RecoveredLog, _ last: inout SequenceNumber, _ role: FileRole
     ) {
-        if let prologue = log.prologue, prologue.lastSequence > last {
+        if log.prologue.lastSequence > last {
             add(
                 Finding(
                     .corruption, .sequence, role: role, file: FileNames.log(log.number),
                     section: "log prologue", offset: UInt64(FileHeader.byteCount),
-                    detail: "follows write \(prologue.lastSequence.rawValue), but segments and "
+                    detail: "follows write \(log.prologue.lastSequence.rawValue), but segments and "
                         + "earlier logs end with \(last.rawValue): a log is missing"))
         }
         last = max(last, log.lastSequence)
