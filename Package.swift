@@ -146,7 +146,7 @@ func program(_ name: String, _ path: String, _ dependencies: [String]) -> Target
 let programs: [Target] = [
     program(
         "varve-bench", "Benchmarks/varve-bench",
-        ["Varve", "VarveKernels", "VarveFormat", "VarveGraph"]),
+        ["Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveCompaction"]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("crash-fuzz", "Fuzz/crash-fuzz", ["VarveOracle"]),
 ]
@@ -182,6 +182,7 @@ let testTargets: [Target] = [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
             "VarveOracle",
         ]),
+    tests(of: "VarveCompaction", ["VarveFormat"]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     tests(of: "VarveOracle", ["Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: swiftSettings),

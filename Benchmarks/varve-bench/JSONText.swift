@@ -1,7 +1,7 @@
 // Results as one line of JSON.
 
 /// A value of JSON; objects keep the order they were written in.
-enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case text(String)
     case integer(Int)
     /// A number printed with at most this many digits behind the point.

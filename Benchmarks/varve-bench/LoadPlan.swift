@@ -10,7 +10,7 @@ struct LoadPlan: Sendable {
     /// The attributes of each row; empty if there are none.
     let attributes: [[String: AttributeValue]]
     let schema: Schema
-    let storeOptions: Options
+    var storeOptions: Options
     let rowsPerBatch: Int
     /// How rows come into the store.
     let way: Way

@@ -18,7 +18,7 @@ struct Command: Sendable {
 enum VarveBench {
     static let commands: [Command] = [
         ingestCommand, openCommand, recoveryCommand, searchCommand, syncCommand,
-        flushLatencyCommand,
+        flushLatencyCommand, lifecycleCommand, churnCommand, pickerCommand,
     ]
 
     private static let outOption = Option(

@@ -11,6 +11,7 @@ import VarveStorageSimulation
 final class SteppedStore {
     static let schema = Schema(dimension: 8, metric: .euclidean, elementType: .float32)
     let disk: SimulatedFileSystem
+    let runtime: SimulatedRuntime
     private(set) var store: Store
     private(set) var model: [RecordID: Row] = [:]
     private var vectors = SeededVectors(state: 7)
@@ -30,9 +31,10 @@ final class SteppedStore {
         listener: EventListener = EventListener()
     ) throws {
         disk = SimulatedFileSystem(seed: seed)
+        runtime = SimulatedRuntime(seed: seed)
         store = try Store.create(
-            at: "/store", on: disk, SimulatedRuntime(seed: seed), schema: Self.schema,
-            options: options, listener: listener)
+            at: "/store", on: disk, runtime, schema: Self.schema, options: options,
+            listener: listener)
         var next: UInt64 = 0
         for count in segmentRowCounts {
             for _ in 0..<count {
@@ -82,7 +84,7 @@ final class SteppedStore {
     func reopen(options: Options? = SteppedStore.options) throws {
         try store.close()
         store = try Store.open(
-            at: "/store", on: disk, SimulatedRuntime(seed: 99), options: options)
+            at: "/store", on: disk, runtime, options: options)
     }
 
     var segmentFiles: [String] {

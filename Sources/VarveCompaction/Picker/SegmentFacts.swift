@@ -35,7 +35,7 @@ public struct SegmentFacts: Hashable, Sendable {
 
     /// The share of its rows that a merge would leave behind.
     public var deadShare: Double {
-        rowCount == 0 ? 1 : 1 - Double(liveRowCount) / Double(rowCount)
+        rowCount == 0 ? 1 : Double(rowCount - liveRowCount) / Double(rowCount)
     }
 
     /// Bytes the live rows will take in another segment, about.
