@@ -8,8 +8,8 @@ let churnCommand = Command(
     name: "churn",
     summary:
         "rounds in which a share of the rows is deleted and as many are inserted, half of them "
-        + "clustered, with merges running; recall and cost at one width after each, against a fresh "
-        + "build",
+        + "clustered, with merges running; recall and cost at one width after each, against a "
+        + "fresh build",
     options: LoadPlan.options + [
         Option(name: "query", placeholder: "FILE", help: "the vectors to search for"),
         Option(name: "queries", placeholder: "N", help: "take only the first queries (200)"),
