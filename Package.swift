@@ -146,7 +146,10 @@ func program(_ name: String, _ path: String, _ dependencies: [String]) -> Target
 let programs: [Target] = [
     program(
         "varve-bench", "Benchmarks/varve-bench",
-        ["Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveCompaction"]),
+        [
+            "Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveStorage",
+            "VarveCompaction",
+        ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("crash-fuzz", "Fuzz/crash-fuzz", ["VarveOracle"]),
 ]

@@ -18,7 +18,7 @@ struct Command: Sendable {
 enum VarveBench {
     static let commands: [Command] = [
         ingestCommand, openCommand, recoveryCommand, searchCommand, syncCommand,
-        flushLatencyCommand, lifecycleCommand, churnCommand, pickerCommand,
+        flushLatencyCommand, lifecycleCommand, churnCommand, pickerCommand, compactionCommand,
     ]
 
     private static let outOption = Option(

@@ -58,13 +58,22 @@ func finishLists(
     _ lists: AdjacencyStorage, entry: UInt32?, space: GraphSpace, parameters: GraphParameters,
     scratches: ScratchPool, isLive: (Int) -> Bool, runtime: any Runtime, threadCount: Int
 ) -> Adjacency {
-    guard let entry = entry ?? entryRow(space, rowCount: lists.rowCount, isLive: isLive) else {
-        return Adjacency(storage: lists, entryPoints: [])
-    }
-    var reach = Reachability(space: space, lists: lists, entries: [entry])
+    let entry = entry ?? entryRow(space, rowCount: lists.rowCount, isLive: isLive)
+    return finishLists(
+        lists, entries: entry.map { [$0] } ?? [], space: space, parameters: parameters,
+        scratches: scratches, isLive: isLive, runtime: runtime, threadCount: threadCount)
+}
+
+/// The same with entries that are given; none only where no row is live.
+func finishLists(
+    _ lists: AdjacencyStorage, entries: [UInt32], space: GraphSpace, parameters: GraphParameters,
+    scratches: ScratchPool, isLive: (Int) -> Bool, runtime: any Runtime, threadCount: Int
+) -> Adjacency {
+    guard !entries.isEmpty else { return Adjacency(storage: lists, entryPoints: []) }
+    var reach = Reachability(space: space, lists: lists, entries: entries)
     _ = reach.link(where: isLive)
     let navigability = Navigability(
-        space: space, lists: lists, entries: [entry], scratches: scratches, runtime: runtime,
+        space: space, lists: lists, entries: entries, scratches: scratches, runtime: runtime,
         threadCount: threadCount)
     _ = navigability.mend(&reach, isLive: isLive, seed: parameters.seed)
     var finished = lists
@@ -72,5 +81,5 @@ func finishLists(
         finished = filledLists(
             lists, space: space, scratches: scratches, runtime: runtime, threadCount: threadCount)
     }
-    return Adjacency(storage: finished, entryPoints: [RowOrdinal(entry)])
+    return Adjacency(storage: finished, entryPoints: entries.map { RowOrdinal($0) })
 }

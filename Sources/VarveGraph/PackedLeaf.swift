@@ -43,3 +43,17 @@ internal import CKernels
             space.pointer, leaf, base, UInt32(rows.count), skipsOwn, UInt32(count), best, counts)
     }
 }
+
+/// Packed leaves for the parallel steps of a join: a step takes one and puts it back.
+final class PackedLeafPool: Sendable {
+    private let space: GraphSpace
+    private let idle = Guarded<[PackedLeaf]>([])
+
+    init(space: GraphSpace) { self.space = space }
+
+    func use(_ body: (PackedLeaf) -> Void) {
+        let leaf = idle.withLock { $0.popLast() } ?? PackedLeaf(space: space)
+        body(leaf)
+        idle.withLock { $0.append(leaf) }
+    }
+}

@@ -60,6 +60,15 @@ public struct GraphStatistics: Hashable, Sendable {
     /// Distances measured by comparing all rows of a leaf or batch with each other.
     public var leafDistanceCount: UInt64 = 0
 
+    /// Nothing yet.
+    public init() {}
+
+    init(expansionCount: UInt64, searchDistanceCount: UInt64, pruneDistanceCount: UInt64) {
+        self.expansionCount = expansionCount
+        self.searchDistanceCount = searchDistanceCount
+        self.pruneDistanceCount = pruneDistanceCount
+    }
+
     /// Adds two counts.
     public static func += (a: inout GraphStatistics, b: GraphStatistics) {
         a.expansionCount += b.expansionCount

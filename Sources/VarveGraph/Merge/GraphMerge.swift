@@ -7,56 +7,79 @@ public import VarveStorage
 /// is, or drop it.
 ///
 /// One thread at a time; each step uses as many threads as it is given. The graph depends on
-/// vectors, lists, sources, regime and parameters alone, not on threads or pauses. All its rows are
-/// reachable from its entry points.
+/// vectors, lists, sources, regime and parameters alone, not on threads, pauses or the memory
+/// limit. All its rows are reachable from its entry points.
 public final class GraphMerge {
-    private let table: ByteVectorTable
-    private let lists: MergeLists
-    private let parameters: MergeParameters
-    private let runtime: any Runtime
-    private var result: (graph: Adjacency, statistics: GraphStatistics)?
+    private let state: MergeState
+    private let stages: [any MergeStage]
+    private let finish: FinishStage
+    private var stage = 0
+    private var reported = 0.0
 
     /// Prepares to merge `sources`, whose rows follow each other in `table` and `lists`.
     ///
     /// The vectors stay where they are and as they are until the merge is finished or dropped; the
-    /// lists are the merge's from now on, which turns them into the graph.
+    /// lists are the merge's from now on, which works in their memory.
+    ///
+    /// - Parameter spare: Lists of the same size, whatever is in them: all regimes but absorbing
+    ///   write the graph there. Made here if not given.
     public init(
         table: ByteVectorTable, lists: MergeLists, sources: [MergeSource], regime: MergeRegime,
-        parameters: MergeParameters = MergeParameters(), runtime: any Runtime
+        parameters: MergeParameters = MergeParameters(), spare: MergeLists? = nil,
+        runtime: any Runtime
     ) {
         parameters.graph.check()
         precondition(
             sources.reduce(0) { $0 + $1.rowCount } == lists.rowCount, "every row has a source")
         precondition(lists.maxDegree == parameters.graph.maxDegree, "lists have the degree")
-        self.table = table
-        self.lists = lists
-        self.parameters = parameters
-        self.runtime = runtime
+        state = MergeState(
+            space: GraphSpace(table), own: lists.storage, sources: sources, regime: regime,
+            parameters: parameters, runtime: runtime)
+        guard regime != .absorb else {
+            finish = FinishStage(state, lists: lists.storage)
+            stages = [AbsorbStage(state), finish]
+            return
+        }
+        let spare = spare ?? MergeLists(rowCount: lists.rowCount, maxDegree: lists.maxDegree)
+        precondition(
+            spare.rowCount == lists.rowCount && spare.maxDegree == lists.maxDegree,
+            "the spare lists are as large")
+        let leaves = LeafStage(state)
+        let link = LinkStage(
+            state,
+            order: {
+                guard let order = leaves.order else { preconditionFailure("leaves come first") }
+                return order
+            }, into: spare.storage)
+        finish = FinishStage(state, lists: spare.storage)
+        stages = [leaves, link, finish]
     }
 
     /// How far the merge is.
     public var progress: MergeProgress {
-        MergeProgress(share: result == nil ? 0 : 1, isFinished: result != nil)
+        MergeProgress(share: stage == stages.count ? 1 : reported, isFinished: finish.graph != nil)
     }
 
-    /// Works for a while, some hundred milliseconds for most steps, and says how far the merge is.
+    /// Works for a while, a few hundred milliseconds for most steps, and says how far the merge is.
     @discardableResult
     public func step(threadCount: Int) -> MergeProgress {
-        guard result == nil else { return progress }
-        var join = LeafJoinParameters()
-        join.graph = parameters.graph
-        join.leafRowCount = parameters.leafRowCount
-        join.candidateCount = max(join.candidateCount, parameters.graph.maxDegree)
-        result = buildByLeafJoin(
-            table: table, rowCount: lists.rowCount, parameters: join, runtime: runtime,
-            threadCount: threadCount)
+        while stage < stages.count && stages[stage].share >= 1 { stage += 1 }
+        guard stage < stages.count else { return progress }
+        stages[stage].step(threadCount: threadCount)
+        while stage < stages.count && stages[stage].share >= 1 { stage += 1 }
+        let total = stages.reduce(0) { $0 + $1.weight }
+        let done = stages.prefix(stage + 1).reduce(0) { $0 + $1.weight * $1.share }
+        reported = max(reported, min(1, done / total))
         return progress
     }
+
+    /// What the merge has cost so far.
+    public var statistics: GraphStatistics { state.scratches.statistics }
 
     /// Makes the steps that are left and gives the graph, with what making it has cost.
     public func finish(threadCount: Int) -> (graph: Adjacency, statistics: GraphStatistics) {
         while true {
-            if let result { return result }
+            if let graph = finish.graph { return (graph, statistics) }
             step(threadCount: threadCount)
         }
     }
