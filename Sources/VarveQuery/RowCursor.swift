@@ -18,6 +18,7 @@ public struct RowCursor {
         /// The memtable's rows in id order; empty for a segment.
         var rows: [RowOrdinal]
         var marks: SourceMarks
+        var expiry: ExpiryTest
         var position = 0
         var head: (id: RecordID, row: RowOrdinal)?
     }
@@ -32,13 +33,15 @@ public struct RowCursor {
             sources.append(
                 Source(
                     place: index, isSegment: false, rows: memtable.rowsInIDOrder(),
-                    marks: view.marks(on: memtable.memtable.sourceID, newerCount: index)))
+                    marks: view.marks(on: memtable.memtable.sourceID, newerCount: index),
+                    expiry: ExpiryTest(table: nil, moment: 0)))
         }
         for (index, segment) in view.state.segments.enumerated() {
             sources.append(
                 Source(
                     place: index, isSegment: true, rows: [],
-                    marks: view.marks(on: segment.id, newerCount: view.memtables.count)))
+                    marks: view.marks(on: segment.id, newerCount: view.memtables.count),
+                    expiry: try view.expiryTest(of: segment)))
         }
         for index in sources.indices { try advance(index) }
     }
@@ -72,15 +75,17 @@ public struct RowCursor {
                 guard position < segment.record.rowCount else { return }
                 row = try segment.reader.sortedOrdinal(position)
                 sources[index].position += 1
-                guard !segment.deleted.contains(row), !sources[index].marks.contains(row) else {
-                    continue
-                }
+                guard !segment.deleted.contains(row), !sources[index].marks.contains(row),
+                    !sources[index].expiry.isExpired(row)
+                else { continue }
                 sources[index].head = (try segment.reader.id(of: row), row)
             } else {
                 guard position < sources[index].rows.count else { return }
                 row = sources[index].rows[position]
                 sources[index].position += 1
-                guard !sources[index].marks.contains(row) else { continue }
+                guard !sources[index].marks.contains(row),
+                    !view.isExpired(row, in: view.memtables[place])
+                else { continue }
                 sources[index].head = (view.memtables[place].id(row), row)
             }
         }

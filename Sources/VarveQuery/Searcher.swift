@@ -119,7 +119,9 @@ public final class Searcher {
         let memtable = view.memtables[index]
         let marks = view.marks(on: memtable.memtable.sourceID, newerCount: index)
         let excluded = request.excluded.flatMap { $0.row(ofMemtable: index) }
-        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let isLive = { (row: RowOrdinal) in
+            !marks.contains(row) && row != excluded && !view.isExpired(row, in: memtable)
+        }
         let found: [MemtableHit]
         if case .exact = request.width {
             found = memtable.searchExactly(
@@ -141,7 +143,10 @@ public final class Searcher {
         let segment = view.state.segments[index]
         let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
         let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
-        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let expiry = try view.expiryTest(of: segment)
+        let isLive = { (row: RowOrdinal) in
+            !marks.contains(row) && row != excluded && !expiry.isExpired(row)
+        }
         let found: [SegmentHit]
         if let effort = try request.effort(in: segment) {
             found = try segment.reader.search(

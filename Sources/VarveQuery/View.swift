@@ -11,10 +11,13 @@ public struct View: Sendable {
     public let state: ReadState
     /// The memtables of that structure, newest first.
     public let memtables: [MemtableView]
+    /// Which rows are left out because they have expired; nil if none have an expiry.
+    public let expiry: ExpiryRule?
 
     /// The view of `state` that shows so much of its active memtable, and its sealed ones whole.
-    public init(state: ReadState, activeView: MemtableView) {
+    public init(state: ReadState, activeView: MemtableView, expiry: ExpiryRule? = nil) {
         self.state = state
+        self.expiry = expiry
         memtables = [activeView] + state.sealed.map(\.view)
     }
 
@@ -43,7 +46,8 @@ public struct View: Sendable {
             case .deleted: return nil
             case .row(let row):
                 let marks = marks(on: memtable.memtable.sourceID, newerCount: index)
-                return marks.contains(row) ? nil : .memtable(index, row)
+                let isGone = marks.contains(row) || isExpired(row, in: memtable)
+                return isGone ? nil : .memtable(index, row)
             case .absent: continue
             }
         }
@@ -53,7 +57,8 @@ public struct View: Sendable {
             // it.
             guard !segment.deleted.contains(row) else { return nil }
             let marks = marks(on: segment.id, newerCount: memtables.count)
-            return marks.contains(row) ? nil : .segment(index, row)
+            let expiry = try expiryTest(of: segment)
+            return marks.contains(row) || expiry.isExpired(row) ? nil : .segment(index, row)
         }
         return nil
     }
@@ -73,7 +78,7 @@ public struct View: Sendable {
             count += segment.liveRowCount
             for memtable in memtables { count -= memtable.markCount(segment.id) }
         }
-        return count
+        return count - expiredRowCount
     }
 }
 

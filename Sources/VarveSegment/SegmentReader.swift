@@ -23,6 +23,8 @@ public final class SegmentReader: Sendable {
     /// The codes of the rows, once a search has asked for them.
     let loadedFilter = AtomicLazyReference<ResidentFilter>()
     let loadedCodes = AtomicLazyReference<ResidentCodes>()
+    /// When rows expire, once someone has asked for it.
+    let loadedExpiry = AtomicLazyReference<ExpiryTable>()
     /// The walk over fused blocks, once a search has asked for it.
     let openedWalk = AtomicLazyReference<ResidentWalk>()
     /// The attributes, once someone has asked for them.

@@ -40,6 +40,17 @@ public enum FileNames {
         "\(segmentFolder)/\(padded(segment.rawValue))-\(part).tmp"
     }
 
+    /// The name of the file of an archive with what the merge into `segment` has dropped:
+    /// `000031.jsonl`.
+    public static func archive(_ segment: SegmentID) -> String {
+        "\(padded(segment.rawValue)).jsonl"
+    }
+
+    /// Whether a name is that of a file of an archive.
+    public static func isArchive(_ name: String) -> Bool {
+        name.hasSuffix(".jsonl") && number(name.dropLast(6)) != nil
+    }
+
     /// Whether a name inside the segment folder is that of a scratch file.
     public static func isScratch(_ name: String) -> Bool {
         guard name.hasSuffix(".tmp") else { return false }

@@ -35,6 +35,10 @@ struct AttributeCatalogue: Sendable {
         table.reserveCapacity(names.definitions.count)
         var added: [AttributeDefinition] = []
         for definition in names.definitions {
+            if Expiry.dateNames.contains(definition.name), definition.type != .date {
+                throw .typeMismatch(
+                    name: definition.name, expected: .date, found: definition.type)
+            }
             if let id = idOfName[definition.name] {
                 let known = definitions[Int(id.rawValue)].type
                 guard known == definition.type else {
@@ -81,6 +85,15 @@ struct AttributeCatalogue: Sendable {
 /// The attribute names that readers know; replaced as a whole when there are new ones.
 final class NameTable: Sendable {
     let definitions: [AttributeDefinition]
+    /// The attribute that says when a row expires, and the one that says when it was written.
+    let expiryID: AttributeID?, writtenID: AttributeID?
 
-    init(_ definitions: [AttributeDefinition]) { self.definitions = definitions }
+    init(_ definitions: [AttributeDefinition]) {
+        self.definitions = definitions
+        func id(_ name: String) -> AttributeID? {
+            definitions.firstIndex { $0.name == name }.map { AttributeID(UInt16($0)) }
+        }
+        expiryID = id(Expiry.attributeName)
+        writtenID = id(Expiry.writtenName)
+    }
 }

@@ -13,14 +13,19 @@ struct BatchEncoding {
     private var stored: [UInt8]
     /// The vector at hand, normalised.
     private var unit: [Float]
+    private var retention = RetentionOptions()
+    private var now: Int64 = 0
 
     /// The payload of `batch`, but for its sequence number.
     ///
-    /// - Parameter firstRow: The number that errors give the first row.
+    /// - Parameters:
+    ///   - firstRow: The number that errors give the first row.
+    ///   - retention: What rows are stamped with, at `now`.
     /// - Throws: ``StoreError`` `invalidArgument` or `tooLarge`, with the row and the field in its
     ///   message.
     static func encode(
-        _ batch: WriteBatch, schema: Schema, firstRow: Int = 0
+        _ batch: WriteBatch, schema: Schema, firstRow: Int = 0,
+        retention: RetentionOptions = RetentionOptions(), now: Int64 = 0
     ) throws(StoreError) -> EncodedBatch {
         guard batch.count <= WriteBatch.maximumOperationCount else {
             throw StoreError(
@@ -28,6 +33,7 @@ struct BatchEncoding {
                 "a batch of \(batch.count) writes; at most \(WriteBatch.maximumOperationCount)")
         }
         var encoding = BatchEncoding(schema: schema, rowCount: batch.count)
+        (encoding.retention, encoding.now) = (retention, now)
         for (row, operation) in batch.operations.enumerated() {
             try encoding.append(operation, of: batch, row: firstRow + row)
         }
@@ -126,7 +132,9 @@ struct BatchEncoding {
         _ id: RecordID, _ attributes: [String: AttributeValue], row: Int
     ) throws(StoreError) {
         // Two equal dictionaries may differ in their order, and names get their numbers in order.
-        var entries = attributes.map { (name: $0.key, value: $0.value) }
+        var entries = retention.stamped(attributes, now: now).map {
+            (name: $0.key, value: $0.value)
+        }
         if entries.count > 1 { entries.sort { $0.name < $1.name } }
         // Safety: `stored` is not touched while the encoder copies it.
         let source = stored

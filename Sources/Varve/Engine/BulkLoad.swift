@@ -74,7 +74,9 @@ struct BulkLoad {
     /// Checks the rows that have been read and puts them into the run.
     private mutating func takeBatch() throws(StoreError) {
         let first = progress.rowCount
-        var encoded = try BatchEncoding.encode(batch, schema: engine.schema, firstRow: first)
+        var encoded = try BatchEncoding.encode(
+            batch, schema: engine.schema, firstRow: first, retention: engine.options.retention,
+            now: engine.runtime.wallClockMicroseconds())
         encoded.assign(sequence)
         let table: [AttributeID]
         do throws(AttributeCatalogue.Refusal) {

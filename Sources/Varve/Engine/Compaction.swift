@@ -31,6 +31,8 @@ final class CompactionJob: @unchecked Sendable {
 
     let plan: CompactionPlan
     let inputs: [MergeInput]
+    /// The rows of each input that are dropped although nobody has deleted them.
+    let goneRows: [RowSet]
     let output: SegmentID
     let merge: SegmentMerge
     let request: CompactionRequest?
@@ -38,11 +40,12 @@ final class CompactionJob: @unchecked Sendable {
     var byteCount: UInt64 = 0
 
     init(
-        plan: CompactionPlan, inputs: [MergeInput], output: SegmentID,
+        plan: CompactionPlan, inputs: [MergeInput], goneRows: [RowSet], output: SegmentID,
         merge: SegmentMerge, request: CompactionRequest?, startNanoseconds: UInt64
     ) {
         self.plan = plan
         self.inputs = inputs
+        self.goneRows = goneRows
         self.output = output
         self.merge = merge
         self.request = request

@@ -68,7 +68,9 @@ extension Engine {
     func write(_ batch: WriteBatch) throws(StoreError) -> SequenceNumber {
         try requireWritable()
         guard !batch.isEmpty else { return visibleSequence }
-        let encoded = try BatchEncoding.encode(batch, schema: schema)
+        let encoded = try BatchEncoding.encode(
+            batch, schema: schema, retention: options.retention,
+            now: runtime.wallClockMicroseconds())
         let room = BatchRoom(encoded, schema: schema, graph: options.graphParameters)
         guard room.byteCount <= options.memtableByteCount else {
             throw tooLarge(room)

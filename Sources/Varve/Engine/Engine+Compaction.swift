@@ -91,11 +91,17 @@ extension Engine {
             endFirstRequest(nil)
         }
         guard options.compaction.isAutomatic,
-            runtime.monotonicNanoseconds() >= compaction.withLock({ $0.resumeNanoseconds }),
-            let plan = options.compaction.picker.pick(
-                segmentFacts(), freeByteCount: freeForCompaction())
+            runtime.monotonicNanoseconds() >= compaction.withLock({ $0.resumeNanoseconds })
         else { return nil }
-        return try begin(plan, for: nil)
+        let facts = segmentFacts()
+        if let plan = options.compaction.picker.pick(facts, freeByteCount: freeForCompaction()) {
+            return try begin(plan, for: nil)
+        }
+        let excess = try withSegmentErrors { () throws(SegmentError) in try oversize() }
+        guard let excess else { return nil }
+        let plan = CompactionPlan(
+            merging: facts.filter { $0.id == excess.segment }, reason: .size)
+        return try begin(plan, for: nil, dropping: excess)
     }
 
     private func plan(for request: CompactionRequest) -> CompactionPlan? {
@@ -124,7 +130,8 @@ extension Engine {
             guard !damaged.contains(handle.id) else { return nil }
             return SegmentFacts(
                 id: handle.id, rowCount: handle.record.rowCount,
-                deletedRowCount: handle.deleted.count, byteCount: handle.record.byteCount,
+                deletedRowCount: handle.deleted.count,
+                expiredRowCount: expiredRowCount(of: handle), byteCount: handle.record.byteCount,
                 tombstoneByteCount: handle.record.tombstones?.byteCount ?? 0)
         }
     }
@@ -136,15 +143,24 @@ extension Engine {
     }
 
     private func begin(
-        _ plan: CompactionPlan, for request: CompactionRequest?
+        _ plan: CompactionPlan, for request: CompactionRequest?,
+        dropping excess: (segment: SegmentID, rows: RowSet)? = nil
     ) throws(StoreError) -> CompactionJob? {
         let handles = reading.load().segments
         var inputs: [MergeInput] = []
+        var gone: [RowSet] = []
         for id in plan.inputs {
             guard let handle = handles.first(where: { $0.id == id }) else { continue }
-            let reader = try withSegmentErrors { () throws(SegmentError) in try handle.reader }
-            inputs.append(
-                MergeInput(reader: reader, record: handle.record, dropped: handle.deleted))
+            try withSegmentErrors { () throws(SegmentError) in
+                var rows = try expiredRows(of: handle)
+                if let excess, excess.segment == id { rows.formUnion(excess.rows) }
+                rows.subtract(handle.deleted)
+                inputs.append(
+                    MergeInput(
+                        reader: try handle.reader, record: handle.record,
+                        dropped: handle.deleted.union(rows)))
+                gone.append(rows)
+            }
         }
         guard !inputs.isEmpty else { return nil }
         let (output, definitions) = try writing.withLock { state throws(StoreError) in
@@ -172,7 +188,8 @@ extension Engine {
             throw StoreError(error)
         }
         let job = CompactionJob(
-            plan: plan, inputs: inputs, output: output, merge: merge, request: request,
+            plan: plan, inputs: inputs, goneRows: gone, output: output, merge: merge,
+            request: request,
             startNanoseconds: runtime.monotonicNanoseconds())
         let status = job.status
         compaction.withLock { $0.running = status }
@@ -211,6 +228,7 @@ extension Engine {
                 listener.compactionProgressed?(status)
                 return rest(after: step.byteCount)
             }
+            try archive(current)
             try publish(current, outcome)
             finish(current, outcome, &job)
             return .again

@@ -128,6 +128,8 @@ extension Engine {
         lastUpkeepNanoseconds.store(now, ordering: .relaxed)
         markPause()
         emptyTrash()
+        // Rows expire without anything being written.
+        if names.load().expiryID != nil { compactor?.wake() }
     }
 
     /// Says in the log how far it is synced, once no batch has come for a while: damage to the last

@@ -158,7 +158,9 @@ final class Engine: Sendable {
         while true {
             let activeView = state.active.view
             let again = reading.load()
-            if again === state { return View(state: state, activeView: activeView) }
+            if again === state {
+                return View(state: state, activeView: activeView, expiry: expiryRule)
+            }
             state = again
         }
     }

@@ -1,6 +1,7 @@
 // Merging segments by hand.
 
 import Synchronization
+import VarveCompaction
 import VarveManifest
 import VarveQuery
 import VarveStorage
@@ -77,7 +78,7 @@ extension Engine {
 
     func purge() throws(StoreError) -> CompactionReport {
         try flush()
-        let dead = reading.load().segments.filter { !$0.deleted.isEmpty }
+        let dead = segmentFacts().filter { $0.deadShare > 0 }
         let report = try compact(.purge(Set(dead.map(\.id))))
         retire()
         _ = try withManifestErrors { () throws(ManifestError) in

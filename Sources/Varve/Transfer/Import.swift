@@ -5,6 +5,8 @@ struct Import {
     private let store: Store
     private let batchRowCount: Int
     private let observer: TransferObserver?
+    /// Whether rows come without the dates by which they would go.
+    var stripsRetention = false
     private var batch = WriteBatch()
     private var progress = TransferProgress()
 
@@ -19,7 +21,9 @@ struct Import {
         var rows = try TransferReader(store.engine.fileSystem, file)
         progress.totalRowCount = rows.totalRowCount
         while let row = try rows.next() {
-            batch.upsert(id: row.id, vector: row.vector, attributes: row.attributes)
+            var attributes = row.attributes
+            if stripsRetention { for name in Expiry.dateNames { attributes[name] = nil } }
+            batch.upsert(id: row.id, vector: row.vector, attributes: attributes)
             if batch.count >= batchRowCount { try writeBatch() }
         }
         if !batch.isEmpty { try writeBatch() }

@@ -58,6 +58,8 @@ public struct Options: Hashable, Sendable {
     public var lowSpaceByteCount: UInt64 = 1 << 30
     /// When segments are merged, and how much that may take.
     public var compaction = CompactionOptions()
+    /// What the store lets go by itself.
+    public var retention = RetentionOptions()
     /// Bytes one memtable may take, in place of its share of the budget.
     ///
     /// Not stored; for tests, which want memtables that fill up soon.
@@ -145,7 +147,7 @@ extension Options {
             ("walk_blocks", walkBlocks ? "yes" : "no"),
             ("trash_grace_seconds", String(trashGraceSeconds)),
             ("low_space_bytes", String(lowSpaceByteCount)),
-        ] + compaction.pairs
+        ] + compaction.pairs + retention.pairs
     }
 
     private init(pairs: [(key: String, value: String)]) {
@@ -161,7 +163,9 @@ extension Options {
             case "walk_blocks": walkBlocks = value == "yes"
             case "trash_grace_seconds": trashGraceSeconds = UInt32(value) ?? trashGraceSeconds
             case "low_space_bytes": lowSpaceByteCount = UInt64(value) ?? lowSpaceByteCount
-            default: compaction.take(key, value)
+            default:
+                compaction.take(key, value)
+                retention.take(key, value)
             }
         }
     }

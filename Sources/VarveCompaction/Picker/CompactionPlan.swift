@@ -14,6 +14,8 @@ public struct CompactionPlan: Hashable, Sendable {
         case tombstones
         /// No row is alive.
         case dead
+        /// The store is larger than it may be.
+        case size
         /// Somebody asked for it.
         case demand
     }
