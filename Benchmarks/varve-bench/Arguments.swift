@@ -61,11 +61,11 @@ struct Arguments {
         return number
     }
 
-    /// Whole numbers between commas.
-    func numbers(_ name: String, default other: [Int]) throws -> [Int] {
+    /// Whole numbers of at least `minimum` between commas.
+    func numbers(_ name: String, default other: [Int], minimum: Int = 1) throws -> [Int] {
         guard let text = values[name] else { return other }
         let numbers = text.split(separator: ",").map { Int($0) }
-        guard !numbers.isEmpty, numbers.allSatisfy({ ($0 ?? 0) > 0 }) else {
+        guard !numbers.isEmpty, numbers.allSatisfy({ ($0 ?? minimum - 1) >= minimum }) else {
             throw UsageProblem(
                 description: "--\(name) is a list of whole numbers with commas, not \(text)")
         }

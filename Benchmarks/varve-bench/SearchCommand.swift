@@ -99,7 +99,7 @@ private func efforts(
             (.integer($0), .width(max($0, 10)))
         }
     }
-    return try arguments.numbers("slacks", default: defaultSlacks).map {
+    return try arguments.numbers("slacks", default: defaultSlacks, minimum: 0).map {
         (.decimal(Double($0) / 1_000, digits: 3), .slack(Double($0) / 1_000))
     }
 }

@@ -24,11 +24,18 @@ static void collect(
     scratch->candidate_count = kept;
 }
 
+/// Lanes that a scan of neighbours works on at once.
+enum { vg_fill_lanes = 16 };
+
 void vg_fill_list(
     const vg_space *space, const vg_graph *source, uint32_t row, const vg_graph *target,
     vg_scratch *scratch) {
     uint32_t *filled = target->neighbours + (size_t)row * target->stride;
     uint32_t degree = source->degrees[row], most = (uint32_t)target->stride;
+    // No further than the group of lanes the list ends in: another would cost more than it finds.
+    const uint32_t lanes = (degree + vg_fill_lanes - 1) / vg_fill_lanes * vg_fill_lanes;
+    if (lanes < most) most = lanes > vg_fill_lanes ? lanes : vg_fill_lanes;
+    if (most > target->stride) most = (uint32_t)target->stride;
     memcpy(
         filled, source->neighbours + (size_t)row * source->stride, degree * sizeof(uint32_t));
     target->degrees[row] = (uint16_t)degree;

@@ -6,9 +6,9 @@
 #include <string.h>
 
 void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t row,
-                           uint32_t limit) {
+                           uint32_t block, uint32_t limit) {
     float *distances = scratch->result_distances;
-    uint32_t *rows = scratch->result_rows;
+    uint32_t *rows = scratch->result_rows, *blocks = scratch->result_blocks;
     uint32_t place = scratch->result_count;
     if (place == limit) {
         if (distance > distances[limit - 1]
@@ -24,10 +24,12 @@ void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t ro
                || (distances[place - 1] == distance && rows[place - 1] > row))) {
         distances[place] = distances[place - 1];
         rows[place] = rows[place - 1];
+        blocks[place] = blocks[place - 1];
         place -= 1;
     }
     distances[place] = distance;
     rows[place] = row;
+    blocks[place] = block;
 }
 
 void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t limit) {

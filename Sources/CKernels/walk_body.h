@@ -22,12 +22,16 @@ typedef struct vk_walk_state {
     float stop_limit;
     /// Nothing farther is opened: stop_limit, or more where there is a tail.
     float limit;
+    /// Distances of the nearest expanded nodes of this graph, ascending.
+    float lead[vk_walk_lead_limit];
+    uint32_t lead_count;
 } vk_walk_state;
 
 /// The node chosen to be expanded next.
 typedef struct vk_walk_choice {
-    uint32_t row;
+    uint32_t block;
     float distance;
+    vk_walk_place place;
 } vk_walk_choice;
 
 /// Takes the nearest open entry out of the list and has its block fetched; 0 where none is below
@@ -41,13 +45,15 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
     const size_t place = least(distances, count);
     choice->distance = distances[place];
     if (choice->distance > walk->stop_limit) return 0;
-    choice->row = scratch->open_rows[place];
+    choice->block = scratch->open_blocks[place];
     distances[place] = distances[count - 1];
-    scratch->open_rows[place] = scratch->open_rows[count - 1];
+    scratch->open_blocks[place] = scratch->open_blocks[count - 1];
     scratch->open_count = count - 1;
     const vk_walk_layout *layout = &walk->graph->layout;
-    const uint8_t *block = walk->graph->blocks + choice->row * layout->stride;
-    vk_prefetch_bytes(block, layout->stride);
+    choice->place = vk_walk_find(walk->graph, choice->block);
+    vk_prefetch_bytes(
+        choice->place.start,
+        layout->least_bytes + (choice->place.group_count - 1) * layout->group_bytes);
     return 1;
 }
 
@@ -56,23 +62,38 @@ VK_TARGET static inline void reopen(const vk_walk_state *walk, vk_walk_choice ch
     vk_walk_scratch *scratch = walk->scratch;
     if (choice.distance > walk->limit || scratch->open_count == scratch->open_capacity) return;
     scratch->open_distances[scratch->open_count] = choice.distance;
-    scratch->open_rows[scratch->open_count] = choice.row;
+    scratch->open_blocks[scratch->open_count] = choice.block;
     scratch->open_count += 1;
 }
 
 /// Enters a measured node into the results.
-VK_TARGET static inline void enter_result(const vk_walk_state *walk, uint32_t row,
-                                          float distance) {
+VK_TARGET static inline void enter_result(const vk_walk_state *walk, uint32_t block,
+                                          const uint8_t *start, float distance) {
+    uint32_t row;
+    memcpy(&row, start + vk_walk_row_offset, sizeof row);
+    if (row >= walk->graph->row_count) return;
     const uint64_t *live = walk->rule->live;
     if (live && !(live[row / 64] >> (row % 64) & 1)) return;
-    vk_walk_insert_result(walk->scratch, distance, row, walk->rule->result_count);
+    vk_walk_insert_result(walk->scratch, distance, row, block, walk->rule->result_count);
+}
+
+/// Enters the distance of an expanded node into the lead.
+VK_TARGET static inline void enter_lead(vk_walk_state *walk, float distance) {
+    const uint32_t limit = walk->rule->lead;
+    uint32_t place = walk->lead_count;
+    if (place < limit) walk->lead_count += 1; else if (distance >= walk->lead[--place]) return;
+    for (; place > 0 && walk->lead[place - 1] > distance; place--) {
+        walk->lead[place] = walk->lead[place - 1];
+    }
+    walk->lead[place] = distance;
 }
 
 /// Enters an expanded node into the lists and tightens the limits.
-VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t row, float distance) {
+VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const uint8_t *start,
+                                   float distance) {
     vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
-    enter_result(walk, row, distance);
+    enter_result(walk, block, start, distance);
     const int has_rank = scratch->result_count >= rule->stop_rank;
     const float ranked = has_rank ? scratch->result_distances[rule->stop_rank - 1] : VK_FAR;
     float stop_limit = VK_FAR;
@@ -83,6 +104,12 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t row, float dist
             const float last = scratch->front[rule->width - 1];
             stop_limit = last < stop_limit ? last : stop_limit;
         }
+    }
+    if (rule->lead > 0) {
+        // What is known from elsewhere says nothing about how far this walk still has to go.
+        enter_lead(walk, distance);
+        const float last = walk->lead_count < rule->lead ? VK_FAR : walk->lead[rule->lead - 1];
+        stop_limit = last > stop_limit ? last : stop_limit;
     }
     float limit = stop_limit;
     if (rule->tail >= 0) {
@@ -99,23 +126,23 @@ VK_TARGET static inline void open_group(const vk_walk_state *walk, const uint8_t
     vk_walk_scratch *scratch = walk->scratch;
     int32_t sums[vk_group_lanes];
     float estimates[vk_group_lanes], near[2 * vk_group_lanes];
-    uint32_t rows[2 * vk_group_lanes];
+    uint32_t blocks[2 * vk_group_lanes];
     scan_group(group + vk_walk_codes_offset, walk->query->table,
                walk->graph->layout.subspace_count, sums);
     estimate(distance, walk->square_unit, walk->step,
              (const uint16_t *)(const void *)(group + vk_walk_a_offset),
              (const uint16_t *)(const void *)(group + vk_walk_b_offset), sums, estimates);
     const size_t count = select_below(estimates, (const uint32_t *)(const void *)group,
-                                      walk->graph->row_count, walk->limit, near, rows);
+                                      walk->graph->row_count, walk->limit, near, blocks);
     uint8_t *visited = scratch->visited;
     const uint8_t epoch = scratch->epoch;
     uint32_t open_count = scratch->open_count;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t row = rows[i];
-        const uint8_t mark = visited[row];
-        visited[row] = epoch;
+        const uint32_t block = blocks[i];
+        const uint8_t mark = visited[block];
+        visited[block] = epoch;
         scratch->open_distances[open_count] = near[i];
-        scratch->open_rows[open_count] = row;
+        scratch->open_blocks[open_count] = block;
         open_count += mark != epoch;
     }
     scratch->open_count = open_count;
@@ -129,14 +156,14 @@ VK_TARGET static inline void tidy(const vk_walk_state *walk) {
     vk_walk_scratch *scratch = walk->scratch;
     if (scratch->open_count > vk_walk_compact_count && walk->limit < VK_FAR) {
         scratch->open_count = (uint32_t)compact(
-            scratch->open_distances, scratch->open_rows, scratch->open_count, walk->limit);
+            scratch->open_distances, scratch->open_blocks, scratch->open_count, walk->limit);
     }
     const uint32_t room = walk->graph->layout.group_count * vk_group_lanes;
     if (scratch->open_count + room > scratch->open_capacity) {
         // Far too many to be of use: the far ones will never be expanded.
         const uint32_t before = scratch->open_count;
         scratch->open_count = (uint32_t)compact(
-            scratch->open_distances, scratch->open_rows, before, vk_walk_quarter(scratch));
+            scratch->open_distances, scratch->open_blocks, before, vk_walk_quarter(scratch));
         // Where most are alike no distance divides them; then the earlier ones stay.
         if (scratch->open_count > before / 2) scratch->open_count = before / 2;
     }
@@ -153,33 +180,26 @@ VK_TARGET static inline float measure(const vk_walk_state *walk, const uint8_t *
 }
 
 /// Measures a node, enters it and opens its neighbours.
-VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t row) {
+VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t block, vk_walk_place place) {
     const vk_walk_layout *layout = &walk->graph->layout;
-    const uint8_t *block = walk->graph->blocks + row * layout->stride;
-    const float distance = measure(walk, block);
-    enter(walk, row, distance);
-    uint32_t degree;
-    memcpy(&degree, block + vk_walk_degree_offset, sizeof degree);
-    const uint32_t wanted = degree / vk_group_lanes + (degree % vk_group_lanes != 0);
-    const uint32_t groups = wanted < layout->group_count ? wanted : layout->group_count;
-    const size_t group_bytes =
-        vk_walk_codes_offset + vk_group_code_bytes(layout->subspace_count);
-    const uint8_t *group = block + vk_walk_header_bytes + layout->padded_count;
-    for (uint32_t i = 0; i < groups; i++, group += group_bytes) {
+    const float distance = measure(walk, place.start);
+    enter(walk, block, place.start, distance);
+    const uint8_t *group = place.start + vk_walk_header_bytes + layout->padded_count;
+    for (uint32_t i = 0; i < place.group_count; i++, group += layout->group_bytes) {
         open_group(walk, group, distance);
     }
     walk->scratch->expanded += 1;
-    walk->scratch->estimated += groups * vk_group_lanes;
+    walk->scratch->estimated += place.group_count * vk_group_lanes;
     tidy(walk);
 }
 
-/// Whether the block of `row` may be read.
+/// Whether a block may be read.
 VK_TARGET static inline bool is_admitted(const vk_walk_graph *graph, vk_walk_scratch *scratch,
-                                         uint32_t row) {
+                                         uint32_t block) {
     if (!graph->admitted || !graph->admit) return true;
-    const uint64_t word = __atomic_load_n(graph->admitted + row / 64, __ATOMIC_ACQUIRE);
-    if (word >> (row % 64) & 1) return true;
-    if (graph->admit(graph->admit_context, row)) return true;
+    const uint64_t word = __atomic_load_n(graph->admitted + block / 64, __ATOMIC_ACQUIRE);
+    if (word >> (block % 64) & 1) return true;
+    if (graph->admit(graph->admit_context, block)) return true;
     scratch->refused = true;
     return false;
 }
@@ -187,18 +207,18 @@ VK_TARGET static inline bool is_admitted(const vk_walk_graph *graph, vk_walk_scr
 /// Measures what was opened and never expanded, as far as it may be a result.
 VK_TARGET static void measure_tail(const vk_walk_state *walk) {
     vk_walk_scratch *scratch = walk->scratch;
-    const vk_walk_layout *layout = &walk->graph->layout;
-    const uint8_t *blocks = walk->graph->blocks;
-    const size_t vector_bytes = vk_walk_header_bytes + layout->padded_count;
-    const uint32_t count = (uint32_t)compact(scratch->open_distances, scratch->open_rows,
+    const vk_walk_graph *graph = walk->graph;
+    const size_t vector_bytes = vk_walk_header_bytes + graph->layout.padded_count;
+    const uint32_t count = (uint32_t)compact(scratch->open_distances, scratch->open_blocks,
                                              scratch->open_count, walk->limit);
     for (uint32_t i = 0; i < count; i++) {
-        vk_prefetch_bytes(blocks + scratch->open_rows[i] * layout->stride, vector_bytes);
+        vk_prefetch_bytes(vk_walk_find(graph, scratch->open_blocks[i]).start, vector_bytes);
     }
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t row = scratch->open_rows[i];
-        if (!is_admitted(walk->graph, scratch, row)) return;
-        enter_result(walk, row, measure(walk, blocks + row * layout->stride));
+        const uint32_t block = scratch->open_blocks[i];
+        if (!is_admitted(graph, scratch, block)) return;
+        const uint8_t *start = vk_walk_find(graph, block).start;
+        enter_result(walk, block, start, measure(walk, start));
     }
     scratch->measured += count;
 }
@@ -211,27 +231,28 @@ VK_TARGET static void open_seeds(const vk_walk_state *walk) {
     const vk_walk_graph *graph = walk->graph;
     vk_walk_scratch *scratch = walk->scratch;
     float *distances = scratch->open_distances;
-    uint32_t *rows = scratch->open_rows;
+    uint32_t *blocks = scratch->open_blocks;
     uint32_t count = 0;
     for (uint32_t i = 0; i < graph->seed_count; i++) {
         const float distance = scratch->seed_distances[i];
         if (count == vk_walk_first_count && distance >= distances[count - 1]) continue;
-        const uint32_t row = graph->seed_rows[i];
-        if (row >= graph->row_count || scratch->visited[row] == scratch->epoch) continue;
+        const uint32_t block = graph->seed_blocks[i];
+        if (block >= graph->row_count || scratch->visited[block] == scratch->epoch) continue;
         uint32_t place = count < vk_walk_first_count ? count++ : count - 1;
         for (; place > 0 && distances[place - 1] > distance; place--) {
             distances[place] = distances[place - 1];
-            rows[place] = rows[place - 1];
+            blocks[place] = blocks[place - 1];
         }
         distances[place] = distance;
-        rows[place] = row;
+        blocks[place] = block;
     }
-    for (uint32_t i = 0; i < count; i++) scratch->visited[rows[i]] = scratch->epoch;
+    for (uint32_t i = 0; i < count; i++) scratch->visited[blocks[i]] = scratch->epoch;
     scratch->open_count = count;
 }
 
 /// Makes the scratch memory ready for another walk.
-static void begin_walk(vk_walk_scratch *scratch, uint32_t seed_count) {
+static void begin_walk(vk_walk_scratch *scratch, const vk_walk_graph *graph,
+                       const vk_walk_rule *rule) {
     scratch->epoch += 1;
     if (scratch->epoch == 0) {
         // Once in 255 walks the old marks would be believed.
@@ -240,11 +261,18 @@ static void begin_walk(vk_walk_scratch *scratch, uint32_t seed_count) {
     }
     scratch->open_count = 0;
     scratch->result_count = 0;
-    scratch->front_count = 0;
+    if (!rule->keeps_front) scratch->front_count = 0;
     scratch->expanded = 0;
     scratch->estimated = 0;
-    scratch->measured = seed_count;
+    scratch->measured = graph->seed_count;
     scratch->refused = false;
+    if (rule->excluded < graph->row_count) scratch->visited[rule->excluded] = scratch->epoch;
+    for (uint32_t i = 0; i < rule->known_count; i++) {
+        scratch->result_distances[i] = rule->known[i];
+        scratch->result_rows[i] = vk_walk_foreign;
+        scratch->result_blocks[i] = vk_walk_foreign;
+    }
+    scratch->result_count = rule->known_count;
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,
@@ -252,19 +280,19 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
     vk_walk_state walk = {
         .graph = graph, .query = query, .rule = rule, .scratch = scratch,
         .step = query->step * graph->unit, .square_unit = graph->unit * graph->unit,
-        .stop_limit = VK_FAR, .limit = VK_FAR,
+        .stop_limit = VK_FAR, .limit = VK_FAR, .lead_count = 0,
     };
-    begin_walk(scratch, graph->seed_count);
+    begin_walk(scratch, graph, rule);
     open_seeds(&walk);
     vk_walk_choice next;
     int has_next = choose(&walk, &next);
     while (has_next && scratch->expanded < rule->expansion_cap
-           && is_admitted(graph, scratch, next.row)) {
-        const uint32_t row = next.row;
+           && is_admitted(graph, scratch, next.block)) {
+        const vk_walk_choice chosen = next;
         // One node ahead is chosen before this one is read, so that its block is on its way
         // meanwhile.
         has_next = choose(&walk, &next);
-        expand(&walk, row);
+        expand(&walk, chosen.block, chosen.place);
         if (!has_next || next.distance > walk.stop_limit) {
             if (has_next) reopen(&walk, next);
             has_next = choose(&walk, &next);

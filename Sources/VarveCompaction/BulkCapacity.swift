@@ -36,6 +36,10 @@ public struct BulkCapacity: Hashable, Sendable {
         parameters.graph = graph
         // For an eighth more work, searches of the same width find as much as in graphs of flushes.
         parameters.graph.fillsLists = true
+        // More leaves a row, fewer neighbours from each: a third fewer steps at recall .99 than
+        // with six leaves, for a tenth more work.
+        parameters.fan = 8
+        parameters.neighboursPerLeaf = 8
         parameters.candidateCount = max(parameters.candidateCount, graph.maxDegree)
         self.parameters = parameters
         codeStride = ByteRow.paddedCount(dimension: schema.dimension)

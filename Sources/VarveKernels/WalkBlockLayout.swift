@@ -5,9 +5,9 @@ package import CKernels
 /// The layout of the blocks of one graph: a node's 8-bit vector, its neighbours and their codes in
 /// one record.
 ///
-/// All parts begin at multiples of 64 bytes: a header of 64 (byte row, degree), the codes of the
-/// vector, then groups of 16 neighbours, each with ids (64 bytes), factors A and B (32 each,
-/// float16) and codes.
+/// All parts begin at multiples of 64 bytes: a header of 64 (byte row, degree, row), the codes of
+/// the vector, then as many groups of 16 neighbours as the degree needs, each with the numbers of
+/// their blocks (64 bytes), factors A and B (32 each, float16) and codes.
 public struct WalkBlockLayout: Hashable, Sendable {
     /// Components of a vector, 1 to 65,536, without the lift.
     public let dimension: Int
@@ -37,6 +37,9 @@ public struct WalkBlockLayout: Hashable, Sendable {
     /// Where the degree stands in a block: 4 bytes.
     public static let degreeOffset = Int(vk_walk_degree_offset)
 
+    /// Where the row stands that a block belongs to: 4 bytes.
+    public static let rowOffset = Int(vk_walk_row_offset)
+
     /// Where the codes of the vector stand in a block.
     public static let vectorOffset = Int(vk_walk_header_bytes)
 
@@ -51,19 +54,24 @@ public struct WalkBlockLayout: Hashable, Sendable {
     /// Where the first group stands in a block.
     public var groupsOffset: Int { Self.vectorOffset + paddedCount }
 
-    /// Groups of a block.
+    /// Groups of a block at most.
     public var groupCount: Int { (maxDegree + Self.groupLaneCount - 1) / Self.groupLaneCount }
+
+    /// Groups of the block of a row with so many neighbours; at least one.
+    public func groupCount(degree: Int) -> Int {
+        max(1, (degree + Self.groupLaneCount - 1) / Self.groupLaneCount)
+    }
 
     /// Bytes of a group.
     public var groupByteCount: Int { Self.groupOffsets.codes + shape.groupCodeByteCount }
 
-    /// Bytes of a block, a multiple of 64.
-    public var byteCount: Int { groupsOffset + groupCount * groupByteCount }
+    /// Bytes of a block of so many groups, a multiple of 64.
+    public func byteCount(groupCount: Int) -> Int { groupsOffset + groupCount * groupByteCount }
 
     package var cLayout: vk_walk_layout {
         vk_walk_layout(
             dimension: UInt32(dimension), padded_count: UInt32(paddedCount),
             subspace_count: UInt32(shape.subspaceCount), group_count: UInt32(groupCount),
-            stride: byteCount)
+            least_bytes: byteCount(groupCount: 1), group_bytes: groupByteCount)
     }
 }

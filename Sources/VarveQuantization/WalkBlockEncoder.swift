@@ -15,6 +15,8 @@ public import VarveStorage
 
     /// What the codes mean; goes into the file with the blocks.
     public let codebook: NeighbourCodebook
+    /// Where the blocks stand.
+    public let order: WalkOrder
     private let table: ByteVectorTable
     private let rowCount: Int
     private let neighbours: UnsafePointer<UInt32>
@@ -39,6 +41,7 @@ public import VarveStorage
         unsafe self.neighbours = unsafe neighbours
         self.neighbourStride = neighbourStride
         unsafe self.degrees = unsafe degrees
+        order = unsafe WalkOrder(degrees: degrees, rowCount: rowCount, layout: layout)
         let shape = layout.shape
         let mean = Rotation.mean(of: table, rowCount: rowCount, shape: shape)
         let rotation = Rotation(shape: shape, seed: seed, mean: mean)
@@ -50,39 +53,46 @@ public import VarveStorage
         codebook = NeighbourCodebook(layout: layout, rotation: rotation, unit: unit)
     }
 
-    /// Writes the blocks of `rows`, `layout.byteCount` bytes each, from `destination` on (aligned
-    /// to 64).
+    /// Writes the blocks `numbers`, as many bytes as `order.places` says, from `destination` on
+    /// (aligned to 64).
     public func encode(
-        _ rows: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
+        _ numbers: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
         threadCount: Int
     ) {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount)
+        precondition(numbers.lowerBound >= 0 && numbers.upperBound <= rowCount)
         let blocks = unsafe BlockDestination(base: destination)
         let chunkRowCount = 128
-        let byteCount = codebook.layout.byteCount
+        let places = order.places
+        let start = places.offset(of: numbers.lowerBound)
         runtime.parallel(
-            count: (rows.count + chunkRowCount - 1) / chunkRowCount, threadCount: threadCount
+            count: (numbers.count + chunkRowCount - 1) / chunkRowCount, threadCount: threadCount
         ) { [self] chunk in
             let coder = NodeCoder(shape: codebook.layout.shape, unit: codebook.unit)
-            let first = chunk * chunkRowCount
-            for index in first..<min(rows.count, first + chunkRowCount) {
+            let first = numbers.lowerBound + chunk * chunkRowCount
+            for number in first..<min(numbers.upperBound, first + chunkRowCount) {
+                let offset = places.offset(of: number) - start
                 unsafe encodeBlock(
-                    of: rows.lowerBound + index, into: blocks.base + index * byteCount, coder)
+                    BlockNumber(UInt32(number)), into: blocks.base + offset, coder)
             }
         }
     }
 
     private func encodeBlock(
-        of row: Int, into block: UnsafeMutableRawPointer, _ coder: NodeCoder
+        _ number: BlockNumber, into block: UnsafeMutableRawPointer, _ coder: NodeCoder
     ) {
         let layout = codebook.layout
+        let row = Int(order.rows[number.index])
         let degree = Int(unsafe degrees[row])
-        precondition(degree <= layout.maxDegree)
+        let groupCount = layout.groupCount(degree: degree)
         let list = unsafe neighbours + row * neighbourStride
-        unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+        unsafe block.initializeMemory(
+            as: UInt8.self, repeating: 0, count: layout.byteCount(groupCount: groupCount))
         unsafe block.storeBytes(of: table.row(UInt32(row)), as: ByteRow.self)
         unsafe block.storeBytes(
             of: UInt32(degree).littleEndian, toByteOffset: WalkBlockLayout.degreeOffset,
+            as: UInt32.self)
+        unsafe block.storeBytes(
+            of: UInt32(row).littleEndian, toByteOffset: WalkBlockLayout.rowOffset,
             as: UInt32.self)
         unsafe (block + WalkBlockLayout.vectorOffset).copyMemory(
             from: table.codes(UInt32(row)), byteCount: layout.paddedCount)
@@ -92,22 +102,22 @@ public import VarveStorage
             guard let distances = buffer.baseAddress else { return }
             unsafe table.distances(
                 fromRow: UInt32(row), to: list, count: degree, into: distances)
-            let slotCount = layout.groupCount * WalkBlockLayout.groupLaneCount
+            let slotCount = groupCount * WalkBlockLayout.groupLaneCount
             for slot in 0..<slotCount {
                 let (index, lane) = slot.quotientAndRemainder(
                     dividingBy: WalkBlockLayout.groupLaneCount)
                 let base = unsafe block + layout.groupsOffset + index * layout.groupByteCount
-                // A slot without a neighbour names the node itself, which a walk has always seen.
-                let id = slot < degree ? unsafe list[slot] : UInt32(row)
-                precondition(Int(id) < rowCount)
+                // A slot without a neighbour names the block itself, which a walk has always seen.
+                let id = slot < degree ? Int(unsafe list[slot]) : row
+                precondition(id < rowCount)
                 unsafe base.storeBytes(
-                    of: id.littleEndian, toByteOffset: lane * 4, as: UInt32.self)
+                    of: order.numbers[id].littleEndian, toByteOffset: lane * 4, as: UInt32.self)
                 guard slot < degree else { continue }
                 let offsets = WalkBlockLayout.groupOffsets
                 let group = unsafe NodeCoder.Group(
                     base, a: offsets.a, b: offsets.b, codes: offsets.codes)
                 unsafe coder.encode(
-                    Int(id), of: rotated, norm2: distances[slot], lane: lane, group: group)
+                    id, of: rotated, norm2: distances[slot], lane: lane, group: group)
             }
         }
     }

@@ -190,8 +190,9 @@ extension SearchRequest {
         case .width(let width): return SearchEffort(width: max(width, k))
         case .slack(let slack): return SearchEffort(width: 0, gamma: slack)
         case .recall(let recall):
-            if let measured = try segment.width(forRecall: recall) {
-                return SearchEffort(width: max(measured, k))
+            if var measured = try segment.effort(forRecall: recall) {
+                if measured.width > 0 { measured.width = max(measured.width, k) }
+                return measured
             }
             return SearchEffort(width: 0, gamma: Self.gamma(recall))
         case .exact: return nil

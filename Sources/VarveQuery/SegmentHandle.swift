@@ -16,14 +16,8 @@ public final class SegmentHandle: Sendable {
     /// Rows deleted as of the version; later deletes are marks in memtables.
     public let deleted: RowSet
 
-    /// The widths measured when the segment was sealed; read when they are first asked for.
-    private let measured = AtomicLazyReference<MeasuredWidths>()
-
-    private final class MeasuredWidths: Sendable {
-        /// For the recalls of ``SegmentCanary/recallTargets``; zero where none was wide enough.
-        let widths: [Int]
-        init(_ widths: [Int]) { self.widths = widths }
-    }
+    /// The efforts measured when the segment was sealed; read when they are first asked for.
+    private let measured = AtomicLazyReference<MeasuredEfforts>()
 
     /// A handle of these parts.
     public init(
@@ -47,27 +41,16 @@ public final class SegmentHandle: Sendable {
     /// Rows not deleted as of the version.
     public var liveRowCount: Int { record.rowCount - deleted.count }
 
-    /// The width that a recall needs, by the queries the segment carries; nil if it carries none,
-    /// or none wide enough.
-    ///
-    /// Between the measured recalls, by straight lines; half as wide again and four more, because
-    /// queries from outside are harder than the segment's own: on 62,436 text embeddings in one
-    /// segment the measured width for .95 gave .918.
-    func width(forRecall recall: Double) throws(SegmentError) -> Int? {
-        let known: MeasuredWidths
+    /// The effort that a recall needs, by the queries the segment was measured with; nil if it
+    /// carries none, or nothing reached the recall.
+    func effort(forRecall recall: Double) throws(SegmentError) -> SearchEffort? {
+        let reader = try reader
+        let known: MeasuredEfforts
         if let loaded = measured.load() {
             known = loaded
         } else {
-            let canary = try reader.canary()
-            known = measured.storeIfNil(MeasuredWidths(canary?.widths.map { Int($0) } ?? []))
+            known = measured.storeIfNil(MeasuredEfforts(try reader.canary()))
         }
-        let points = zip(SegmentCanary.recallTargets, known.widths).filter { $0.1 > 0 }
-        guard let upper = points.firstIndex(where: { $0.0 >= recall }) else { return nil }
-        guard upper > 0 else { return Self.widened(points[0].1) }
-        let (a, b) = (points[upper - 1], points[upper])
-        let share = (recall - a.0) / (b.0 - a.0)
-        return Self.widened(a.1 + Int((share * Double(b.1 - a.1)).rounded(.up)))
+        return known.effort(forRecall: recall, walksBlocks: reader.isMapped)
     }
-
-    private static func widened(_ width: Int) -> Int { width + width / 2 + 4 }
 }

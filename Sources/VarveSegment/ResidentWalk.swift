@@ -21,14 +21,13 @@ final class ResidentWalk: Sendable {
         else { return nil }
         let header = try reader.walkHeader()
         let container = reader.container
-        let byteCount = header.codebook.layout.byteCount
+        let places = header.places
         let found = container.sections[place].entry.byteCount
-        guard found == UInt64(byteCount * reader.rowCount) else {
+        guard found == UInt64(places.byteCount) else {
             throw container.error(.invalidValue, section: place, at: 0, "\(found) bytes")
         }
         for seed in header.seeds {
-            let range = seed.index * byteCount..<(seed.index + 1) * byteCount
-            _ = unsafe try container.mappedBase(place, verifying: range)
+            _ = unsafe try container.mappedBase(place, verifying: places.range(of: seed))
         }
         guard let base = unsafe try container.mappedBase(place, verifying: 0..<0) else {
             return nil
@@ -37,10 +36,9 @@ final class ResidentWalk: Sendable {
         codebook = header.codebook
         // Safety: the section has a block for every row, and the container keeps it mapped.
         graph = unsafe WalkGraph(
-            blocks: base, rowCount: reader.rowCount, layout: codebook.layout,
-            unit: codebook.unit, seeds: header.seeds
-        ) { row in
-            let range = row.index * byteCount..<(row.index + 1) * byteCount
+            blocks: base, places: places, unit: codebook.unit, seeds: header.seeds
+        ) { number in
+            let range = places.range(of: number)
             return unsafe (try? container.mappedBase(place, verifying: range)) != nil
         }
     }

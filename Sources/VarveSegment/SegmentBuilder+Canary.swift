@@ -19,7 +19,7 @@ extension SegmentBuilder {
     }
 
     /// Rows whose exact distances are computed for an answer: those that codes say are nearest.
-    private static let answerCandidateCount = 128
+    static let answerCandidateCount = 128
 
     /// Writes `canary`: points beyond rows, their exact nearest rows, and the widths that find
     /// them.
@@ -27,7 +27,8 @@ extension SegmentBuilder {
     /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
     func writeCanary(
         of rows: any SegmentRows, _ neighbors: NeighborLists, _ plan: SegmentPlan,
-        _ vectors: ByteVectorTable, _ codebook: NeighbourCodebook?, to writer: SegmentFileWriter
+        _ vectors: ByteVectorTable, _ walk: (header: WalkHeader, order: WalkOrder)?,
+        to writer: SegmentFileWriter
     ) throws(SegmentError) {
         let count = Self.canaryQueryCount(rowCount: rows.rowCount)
         let probes = CanaryProbes(schema: plan.schema, rows: rows)
@@ -54,27 +55,36 @@ extension SegmentBuilder {
             queries[number].nearest = hits.map(\.row)
             bounds.append(hits.last?.distance ?? -.infinity)
         }
-        var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
-        if let codebook, let walk = try writer.map(.walk) {
-            widths = try measureWidths(
-                queries, bounds, probes, plan, codebook, walk, rowCount: rows.rowCount)
+        var canary = SegmentCanary(
+            queries: queries, widths: SegmentCanary.recallTargets.map { _ in 0 },
+            slacks: SegmentCanary.recallTargets.map { _ in -1 })
+        if let walk, let blocks = try writer.map(.walk),
+            let base = unsafe blocks.bytes.baseAddress
+        {
+            // Safety: the mapping has a block for every row and outlives the graph.
+            let graph = unsafe WalkGraph(
+                blocks: base, places: walk.header.places, unit: walk.header.codebook.unit,
+                seeds: walk.header.seeds)
+            canary.widths = try measureWidths(queries, bounds, probes, plan, walk.header, graph)
+            let left = try calibrationProbes(probes, walk.order, vectors, rowCount: rows.rowCount)
+            let beyond = zip(queries, bounds).map {
+                CalibrationProbe(vector: $0.vector, rowCount: $0.nearest.count, bound: $1)
+            }
+            canary.slacks = try measureSlacks(left + beyond, probes, plan, walk.header, graph)
+            // The pages touched count as this process's memory until they are given back.
+            blocks.advise(.notNow)
+            withExtendedLifetime(blocks) {}
         }
-        try writer.write(.canary, SegmentCanary(queries: queries, widths: widths).encoded())
+        try writer.write(.canary, canary.encoded())
     }
 
     /// The least tried widths at which walks reach each recall over all queries; zero where none
     /// does.
     private func measureWidths(
         _ queries: [SegmentCanary.Query], _ bounds: [Float], _ probes: CanaryProbes,
-        _ plan: SegmentPlan, _ codebook: NeighbourCodebook, _ walk: MappedBytes, rowCount: Int
+        _ plan: SegmentPlan, _ header: WalkHeader, _ graph: WalkGraph
     ) throws(SegmentError) -> [UInt32] {
         var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
-        guard let base = unsafe walk.bytes.baseAddress else { return widths }
-        // Safety: the mapping has a block for every row and outlives the graph.
-        let graph = unsafe WalkGraph(
-            blocks: base, rowCount: rowCount, layout: codebook.layout, unit: codebook.unit,
-            seeds: Self.seeds(
-                plan.entryPoints, rowCount: rowCount, paddedCount: codebook.layout.paddedCount))
         let query = SegmentQuery(schema: plan.schema)
         for width in Self.triedWidths {
             var (found, wanted) = (0, 0)
@@ -83,9 +93,9 @@ extension SegmentBuilder {
                     if let start = buffer.baseAddress { unsafe query.prepare(start) }
                 }
                 unsafe graph.walk(
-                    query.bytes, table: query.table(codebook.rotation).view,
+                    query.bytes, table: query.table(header.codebook.rotation).view,
                     rule: WalkRule(
-                        resultCount: min(rowCount, SegmentReader.candidateCount(k: 10)),
+                        resultCount: min(graph.rowCount, SegmentReader.candidateCount(k: 10)),
                         width: Int(width)), scratch: query.walkScratch)
                 let scratch = query.walkScratch
                 let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
@@ -98,117 +108,8 @@ extension SegmentBuilder {
             where widths[place] == 0 && Double(found) >= target * Double(wanted) {
                 widths[place] = width
             }
-            // The pages touched count as this process's memory until they are given back.
-            walk.advise(.notNow)
             if !widths.contains(0) { break }
         }
-        withExtendedLifetime(walk) {}
         return widths
-    }
-}
-
-/// Makes canary queries and answers them exactly.
-private struct CanaryProbes: Sendable {
-    let schema: Schema
-    let rows: any SegmentRows
-    let element: VectorElement
-    let exact: ExactDistance
-
-    init(schema: Schema, rows: any SegmentRows) {
-        guard let element = VectorElement(rawValue: schema.elementType.rawValue) else {
-            preconditionFailure("an element type without kernels")
-        }
-        self.schema = schema
-        self.rows = rows
-        self.element = element
-        exact = ExactDistance(
-            schema.metric == .euclidean ? .squaredL2 : .innerProduct, element: element,
-            dimension: schema.dimension, tier: .scalar)
-    }
-
-    /// The point as far beyond row `a` as row `b` is before it; of length 1 under cosine, where it
-    /// is row `a` if there is no such point.
-    ///
-    /// New vectors lie about as far from the stored ones as those lie from each other, and not
-    /// between them: points between neighbours are found with half the width that real queries
-    /// need.
-    func beyond(_ a: Int, from b: Int) throws(SegmentError) -> [Float] {
-        let (first, second) = (try floats(a), try floats(b))
-        var point = zip(first, second).map { 2 * $0 - $1 }
-        guard schema.metric == .cosine else { return point }
-        let isNormalised = unsafe point.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress else { return false }
-            return unsafe VectorConversion.normalise(start, count: schema.dimension)
-        }
-        return isNormalised ? point : first
-    }
-
-    /// The rows whose codes are nearest to `point`, as many as `count`; ties by ordinal.
-    func candidates(near point: [Float], in table: ByteVectorTable, count: Int) -> [RowOrdinal] {
-        var query = ByteVector(dimension: schema.dimension)
-        unsafe point.withUnsafeBufferPointer { buffer in
-            if let base = buffer.baseAddress { unsafe query.encode(base) }
-        }
-        let step = 1_024
-        var distances = [Float](repeating: 0, count: step)
-        var best: [(distance: Float, row: UInt32)] = []
-        for first in stride(from: 0, to: rows.rowCount, by: step) {
-            let taken = min(step, rows.rowCount - first)
-            unsafe distances.withUnsafeMutableBufferPointer { buffer in
-                guard let base = buffer.baseAddress else { return }
-                unsafe table.distances(
-                    from: query.row, codes: query.codes, toRowsFrom: UInt32(first), count: taken,
-                    into: base)
-            }
-            let bound = best.count == count ? best.last?.distance ?? .infinity : .infinity
-            for index in 0..<taken where distances[index] < bound {
-                best.append((distances[index], UInt32(first + index)))
-            }
-            guard best.count > count else { continue }
-            best.sort { $0 < $1 }
-            best.removeLast(best.count - count)
-        }
-        best.sort { $0 < $1 }
-        return best.map { RowOrdinal($0.row) }
-    }
-
-    /// The nearest of some rows; nearest first, ties by ordinal.
-    func nearest(
-        to vector: [Float], among candidates: [RowOrdinal]
-    ) throws(SegmentError) -> [SegmentHit] {
-        var best: [(distance: Float, row: UInt32)] = []
-        for candidate in candidates {
-            let row = candidate.rawValue
-            var distance: Float = 0
-            unsafe try rows.withVector(RowOrdinal(row)) { bytes in
-                unsafe vector.withUnsafeBufferPointer { query in
-                    guard let query = query.baseAddress, let base = bytes.baseAddress else {
-                        return
-                    }
-                    distance = unsafe exact(query, base)
-                }
-            }
-            if schema.metric != .euclidean { distance = -distance }
-            if distance.isNaN { distance = .infinity }
-            let entry = (distance, row)
-            if best.count == SegmentCanary.nearestCount, let last = best.last, entry >= last {
-                continue
-            }
-            best.insert(entry, at: best.firstIndex { entry < $0 } ?? best.count)
-            if best.count > SegmentCanary.nearestCount { best.removeLast() }
-        }
-        return best.map { SegmentHit(row: RowOrdinal($0.row), distance: $0.distance) }
-    }
-
-    private func floats(_ row: Int) throws(SegmentError) -> [Float] {
-        var floats = [Float](repeating: 0, count: schema.dimension)
-        unsafe try rows.withVector(RowOrdinal(UInt32(row))) { bytes in
-            unsafe floats.withUnsafeMutableBufferPointer { buffer in
-                guard let start = buffer.baseAddress, let base = bytes.baseAddress else { return }
-                unsafe VectorConversion.widen(
-                    base, count: schema.dimension, from: element, into: start)
-            }
-        }
-        return floats
     }
 }

@@ -9,50 +9,54 @@ extension SegmentBuilder {
     /// Bytes encoded before they are written.
     private static let encodingByteCount = 4 << 20
 
-    /// Writes `walk.header`, `walk`, `codebook` and `codes`; gives the codebook of the walk, if
+    /// Writes `walk.header`, `walk`, `codebook` and `codes`; gives header and order of the walk, if
     /// there is one.
     func writeCodes(
         of vectors: ByteVectorTable, _ neighbors: NeighborLists, _ plan: SegmentPlan,
         to writer: SegmentFileWriter
-    ) throws(SegmentError) -> NeighbourCodebook? {
+    ) throws(SegmentError) -> (header: WalkHeader, order: WalkOrder)? {
         let layout = WalkBlockLayout(
             dimension: plan.schema.dimension, isLifted: plan.schema.metric == .innerProduct,
             maxDegree: neighbors.maximumDegree)
-        var walk: NeighbourCodebook?
+        var walk: (header: WalkHeader, order: WalkOrder)?
         if plan.includesWalk {
             let encoder = unsafe WalkBlockEncoder(
                 table: vectors, rowCount: neighbors.rowCount, neighbours: neighbors.table,
                 neighbourStride: neighbors.maximumDegree, degrees: neighbors.degrees,
                 layout: layout, seed: plan.graph.seed, runtime: runtime,
                 threadCount: threadCount)
-            walk = encoder.codebook
             let header = WalkHeader(
-                codebook: encoder.codebook,
+                codebook: encoder.codebook, places: encoder.order.places,
                 seeds: Self.seeds(
                     plan.entryPoints, rowCount: neighbors.rowCount,
-                    paddedCount: layout.paddedCount))
+                    paddedCount: layout.paddedCount
+                ).map { encoder.order.number(ofRow: $0.index) })
+            walk = (header, encoder.order)
             try writer.write(.walkHeader, header.encoded())
             writer.begin(.walk)
             unsafe try encode(
-                count: neighbors.rowCount, byteCount: layout.byteCount, to: writer
-            ) { rows, destination in
+                count: neighbors.rowCount, to: writer,
+                byteCount: layout.byteCount(groupCount: layout.groupCount),
+                offset: { header.places.offset(of: $0) }
+            ) { numbers, destination in
                 unsafe encoder.encode(
-                    rows, into: destination, runtime: runtime, threadCount: threadCount)
+                    numbers, into: destination, runtime: runtime, threadCount: threadCount)
             }
             try writer.end()
         }
         let encoder = RowCodeEncoder(
             table: vectors, rowCount: neighbors.rowCount,
-            rotation: walk?.rotation
+            rotation: walk?.header.codebook.rotation
                 ?? RowCodeEncoder.rotation(
                     for: vectors, rowCount: neighbors.rowCount, shape: layout.shape,
                     seed: plan.graph.seed))
         let codebook = RowCodebook(rotation: encoder.rotation, unit: encoder.unit)
         try writer.write(.codebook, codebook.encoded())
         writer.begin(.codes)
+        let groupByteCount = RowCodes.groupByteCount(shape: layout.shape)
         unsafe try encode(
-            count: RowCodes.groupCount(rowCount: neighbors.rowCount),
-            byteCount: RowCodes.groupByteCount(shape: layout.shape), to: writer
+            count: RowCodes.groupCount(rowCount: neighbors.rowCount), to: writer,
+            byteCount: groupByteCount, offset: { $0 * groupByteCount }
         ) { groups, destination in
             unsafe encoder.encode(
                 groups, into: destination, runtime: runtime, threadCount: threadCount)
@@ -61,9 +65,11 @@ extension SegmentBuilder {
         return walk
     }
 
-    /// Encodes `count` records of `byteCount` bytes a few MiB at a time, and writes them.
+    /// Encodes `count` records a few MiB at a time, and writes them.
+    ///
+    /// Record *i* begins at `offset(i)` and takes at most `byteCount` bytes.
     private func encode(
-        count: Int, byteCount: Int, to writer: SegmentFileWriter,
+        count: Int, to writer: SegmentFileWriter, byteCount: Int, offset: (Int) -> Int,
         _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void
     ) throws(SegmentError) {
         let step = min(count, max(1, Self.encodingByteCount / byteCount))
@@ -73,8 +79,8 @@ extension SegmentBuilder {
         while first < count {
             let range = first..<min(count, first + step)
             unsafe body(range, memory)
-            unsafe try writer.append(
-                UnsafeRawBufferPointer(start: memory, count: range.count * byteCount))
+            let written = offset(range.upperBound) - offset(first)
+            unsafe try writer.append(UnsafeRawBufferPointer(start: memory, count: written))
             first = range.upperBound
         }
     }

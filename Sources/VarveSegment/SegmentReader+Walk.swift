@@ -66,7 +66,7 @@ extension SegmentReader {
             let row = scratch.row(rank)
             guard passes(row) else { continue }
             if hasVectors {
-                unsafe room.append(row, resident.graph.codes(of: row))
+                unsafe room.append(row, resident.graph.codes(of: scratch.block(rank)))
                 continue
             }
             let start = layout.offset(of: row)

@@ -230,12 +230,58 @@ extension SegmentReader {
         if places.codes != nil { _ = try ResidentCodes(of: self) }
         guard let walk = places.walk else { return }
         let header = try walkHeader()
-        let expected = UInt64(header.codebook.layout.byteCount * rowCount)
+        let expected = UInt64(header.places.byteCount)
         let found = container.sections[walk].entry.byteCount
         guard found == expected else {
             throw container.error(
                 .invalidValue, section: walk, at: 0, "\(found) bytes, expected \(expected)")
         }
+        var rows = RowBits(rowCount: rowCount)
+        for number in 0..<rowCount {
+            let block = BlockNumber(UInt32(number))
+            let range = header.places.range(of: block)
+            let problem = unsafe try container.withBytes(walk, range) {
+                (bytes) throws(SegmentError) in
+                unsafe Self.problem(ofBlock: block, bytes, header.places, &rows)
+            }
+            if let problem {
+                throw container.error(
+                    .invalidValue, section: walk, at: range.lowerBound,
+                    "block \(number): \(problem)")
+            }
+        }
+    }
+
+    /// What is wrong with a block: its row, its degree, its neighbours or what should be zero.
+    private static func problem(
+        ofBlock number: BlockNumber, _ bytes: UnsafeRawBufferPointer, _ places: WalkBlockPlaces,
+        _ rows: inout RowBits
+    ) -> String? {
+        func word(_ offset: Int) -> UInt32 {
+            UInt32(
+                littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+        let layout = places.layout
+        let row = word(WalkBlockLayout.rowOffset)
+        guard Int(row) < places.blockCount, rows.insert(row) else { return "row \(row)" }
+        let degree = Int(word(WalkBlockLayout.degreeOffset))
+        let groupCount = places.groupCount(of: number)
+        guard degree <= layout.maxDegree, layout.groupCount(degree: degree) == groupCount else {
+            return "degree \(degree) in \(groupCount) groups"
+        }
+        let padding = WalkBlockLayout.rowOffset + 4..<WalkBlockLayout.vectorOffset
+        guard unsafe bytes[padding].allSatisfy({ $0 == 0 }) else { return "padding" }
+        let lanes = WalkBlockLayout.groupLaneCount
+        for slot in 0..<groupCount * lanes {
+            let group = layout.groupsOffset + slot / lanes * layout.groupByteCount
+            let neighbor = word(group + slot % lanes * 4)
+            let isRight =
+                slot < degree
+                ? Int(neighbor) < places.blockCount && neighbor != number.rawValue
+                : neighbor == number.rawValue
+            guard isRight else { return "neighbour \(neighbor)" }
+        }
+        return nil
     }
 
     /// The recall@10 from which on no wider search is tried.

@@ -4,26 +4,30 @@ import VarveFormat
 import VarveKernels
 import VarveQuantization
 
-/// The codebook of the walk's blocks, and the rows that a walk may begin at.
+/// The codebook of the walk's blocks, their places, and those that a walk may begin at.
 struct WalkHeader: Sendable {
     /// What the blocks mean.
     let codebook: NeighbourCodebook
-    /// Rows to begin at.
-    let seeds: [RowOrdinal]
+    /// Where they stand.
+    let places: WalkBlockPlaces
+    /// Blocks to begin at.
+    let seeds: [BlockNumber]
 
-    /// The most rows a walk may begin at.
+    /// The most blocks a walk may begin at.
     static let maximumSeedCount = 4_096
 
     /// A header of these parts.
-    init(codebook: NeighbourCodebook, seeds: [RowOrdinal]) {
+    init(codebook: NeighbourCodebook, places: WalkBlockPlaces, seeds: [BlockNumber]) {
         self.codebook = codebook
+        self.places = places
         self.seeds = seeds
     }
 
-    /// The bytes of the section: codebook, count, rows.
+    /// The bytes of the section: codebook, ends of groups, count, blocks.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         codebook.encode(into: &writer)
+        for end in places.groupEnds { writer.append(end) }
         writer.append(UInt32(seeds.count))
         for seed in seeds { writer.append(seed.rawValue) }
         return writer.bytes
@@ -42,13 +46,20 @@ struct WalkHeader: Sendable {
         else {
             throw reader.error(.invalidValue, "blocks for vectors of another shape")
         }
+        var ends: [UInt32] = []
+        for _ in 1..<layout.groupCount { ends.append(try reader.readUInt32()) }
+        guard
+            let places = WalkBlockPlaces(
+                layout: layout, blockCount: description.rowCount, groupEnds: ends)
+        else { throw reader.error(.invalidValue, "blocks end at \(ends)") }
+        self.places = places
         let count = Int(try reader.readUInt32())
         guard (1...Self.maximumSeedCount).contains(count), reader.remaining == count * 4 else {
             throw reader.error(.invalidValue, "\(count) seeds in \(reader.remaining) bytes")
         }
-        var seeds: [RowOrdinal] = []
+        var seeds: [BlockNumber] = []
         for _ in 0..<count {
-            let seed = RowOrdinal(try reader.readUInt32())
+            let seed = BlockNumber(try reader.readUInt32())
             guard seed.index < description.rowCount else {
                 throw reader.error(.invalidValue, "seed \(seed.rawValue)")
             }

@@ -52,7 +52,7 @@ struct SegmentCodecTests {
             queries: [
                 .init(vector: [1, 2, 3], nearest: [2, 0, 1].map { RowOrdinal($0) }),
                 .init(vector: [-1, 0.5, 9], nearest: [0, 1, 2].map { RowOrdinal($0) }),
-            ], widths: [16, 24, 0])
+            ], widths: [16, 24, 0], slacks: [0, 0.25, -1])
         let bytes = canary.encoded()
         let back = unsafe try SegmentCanary(
             decoding: bytes.span.bytes, dimension: 3, rowCount: 3)

@@ -37,15 +37,16 @@ import VarveStorage
             degrees: adjacency.degreeTable, layout: layout, seed: 1, runtime: runtime,
             threadCount: 1)
         codebook = encoder.codebook
-        unsafe blocks = .allocate(
-            byteCount: max(1, vectors.rowCount) * layout.byteCount, alignment: 64)
+        let places = encoder.order.places
+        let order = encoder.order
+        unsafe blocks = .allocate(byteCount: max(1, places.byteCount), alignment: 64)
         unsafe encoder.encode(
             0..<vectors.rowCount, into: blocks, runtime: runtime, threadCount: 1)
         withExtendedLifetime(adjacency) {}
         graph = unsafe WalkGraph(
-            blocks: blocks, rowCount: vectors.rowCount, layout: layout, unit: codebook.unit,
-            seeds: WalkGraph.spreadSeeds(count: seedCount, rowCount: vectors.rowCount)
-                + adjacency.entryPoints)
+            blocks: blocks, places: places, unit: codebook.unit,
+            seeds: (WalkGraph.spreadSeeds(count: seedCount, rowCount: vectors.rowCount)
+                + adjacency.entryPoints).map { order.number(ofRow: $0.index) })
     }
 
     deinit { unsafe blocks.deallocate() }
@@ -71,12 +72,13 @@ import VarveStorage
         if let live {
             unsafe live.withUnsafeBufferPointer {
                 unsafe graph.walk(
-                    query, table: table.view, rule: rule, live: $0.baseAddress, scratch: scratch,
-                    tier: tier)
+                    query, table: table.view, rule: rule, live: $0.baseAddress,
+                    known: .init(start: nil, count: 0), scratch: scratch, tier: tier)
             }
         } else {
             unsafe graph.walk(
-                query, table: table.view, rule: rule, live: nil, scratch: scratch, tier: tier)
+                query, table: table.view, rule: rule, live: nil,
+                known: .init(start: nil, count: 0), scratch: scratch, tier: tier)
         }
         return (0..<scratch.resultCount).map { scratch.row($0).rawValue }
     }

@@ -4,6 +4,7 @@ import Testing
 import VarveFormat
 import VarveGraph
 import VarveKernels
+import VarveQuantization
 
 @Suite struct WalkTests {
     static let shared = Result {
@@ -173,8 +174,11 @@ import VarveKernels
     }
 
     @Test func `a graph without rows has no results`() throws {
-        let graph = unsafe WalkGraph(
-            blocks: sample.blocks, rowCount: 0, layout: sample.layout, unit: 1, seeds: [])
+        let places = try #require(
+            WalkBlockPlaces(
+                layout: sample.layout, blockCount: 0,
+                groupEnds: Array(repeating: 0, count: sample.layout.groupCount - 1)))
+        let graph = unsafe WalkGraph(blocks: sample.blocks, places: places, unit: 1, seeds: [])
         let scratch = WalkScratch()
         let entries = [Int8](repeating: 0, count: sample.layout.shape.subspaceCount * 16)
         unsafe entries.withUnsafeBufferPointer {
@@ -190,7 +194,7 @@ import VarveKernels
         let layout = sample.layout
         var random = SplitMix(seed: 67)
         for row in 0..<300 {
-            let block = unsafe sample.blocks + row * layout.byteCount
+            let block = unsafe sample.blocks + sample.graph.places.offset(of: row)
             let offset = layout.groupsOffset + Int(random.next() % 16) * 4
             unsafe block.storeBytes(
                 of: UInt32.random(in: 0 ... .max, using: &random), toByteOffset: offset,
@@ -198,6 +202,8 @@ import VarveKernels
             if row % 5 == 0 {
                 unsafe block.storeBytes(
                     of: .max, toByteOffset: WalkBlockLayout.degreeOffset, as: UInt32.self)
+                unsafe block.storeBytes(
+                    of: .max, toByteOffset: WalkBlockLayout.rowOffset, as: UInt32.self)
             }
         }
         for tier in KernelTier.available {
@@ -224,5 +230,48 @@ import VarveKernels
         let order = vectors.nearest(to: 1, count: 400, limit: 9_000)
         far[Int(order[399]) / 64] |= 1 << (UInt64(order[399]) % 64)
         #expect(sample.walk(to: 1, rule, live: far, scratch: scratch) == [order[399]])
+    }
+
+    @Test(arguments: KernelTier.available)
+    func `rows known from elsewhere take places and end a walk early`(tier: KernelTier) throws {
+        let query = sample.vectors.query(40)
+        let table = QueryTable(rotation: sample.codebook.rotation)
+        unsafe table.prepare(sample.components(40))
+        let scratch = WalkScratch()
+        var rule = Self.slack
+        rule.lead = 3
+        func walk(_ known: [Float]) -> [UInt32?] {
+            unsafe known.withUnsafeBufferPointer {
+                unsafe sample.graph.walk(
+                    query, table: table.view, rule: rule, live: nil, known: $0, scratch: scratch,
+                    tier: tier)
+            }
+            return (0..<scratch.resultCount).map {
+                scratch.isForeign($0) ? nil : scratch.row($0).rawValue
+            }
+        }
+        let alone = walk([]).compactMap { $0 }
+        let (steps, distances) = (scratch.expandedCount, (0..<10).map(scratch.distance))
+        #expect(alone.count == 10)
+        // Rows as far as the third: two of this graph's are nearer, the third comes behind them.
+        let among = walk([Float](repeating: distances[2] * 0.99, count: 10))
+        #expect(among.compactMap { $0 } == Array(alone.prefix(2)))
+        #expect(scratch.expandedCount < steps)
+        // A lead that must be found first keeps the walk going until it is where it can judge.
+        #expect(walk([Float](repeating: 0, count: 10)).compactMap { $0 }.count <= 1)
+        #expect(scratch.expandedCount >= 3)
+    }
+
+    @Test func `a block left out is neither found nor walked through`() throws {
+        let scratch = WalkScratch()
+        for row in [3, 900] {
+            var rule = Self.slack
+            _ = sample.walk(to: row, rule, scratch: scratch)
+            rule.excluded = scratch.block(0)
+            let found = sample.walk(to: row, rule, scratch: scratch)
+            let truth = sample.vectors.nearest(to: row, count: 11, limit: 1_500).dropFirst()
+            #expect(!found.contains(UInt32(row)))
+            #expect(Set(found).intersection(truth).count >= 8)
+        }
     }
 }

@@ -40,7 +40,7 @@ struct SampleLists {
     static func encode(
         _ sample: SampleTable, _ lists: SampleLists, _ layout: WalkBlockLayout, cuts: [Int] = [],
         threadCount: Int = 1
-    ) -> (NeighbourCodebook, [UInt8]) {
+    ) -> (NeighbourCodebook, WalkOrder, [UInt8]) {
         let runtime = SystemRuntime()
         let rowCount = sample.rows.count
         let neighbours = UnsafeMutablePointer<UInt32>.allocate(capacity: lists.neighbours.count)
@@ -56,17 +56,18 @@ struct SampleLists {
                 table: table, rowCount: rowCount, neighbours: neighbours,
                 neighbourStride: lists.maxDegree, degrees: degrees, layout: layout, seed: 77,
                 runtime: runtime, threadCount: threadCount)
-            var blocks = [UInt8](repeating: 0xAA, count: rowCount * layout.byteCount)
+            let places = encoder.order.places
+            var blocks = [UInt8](repeating: 0xAA, count: places.byteCount)
             let bounds = [0] + cuts + [rowCount]
             for (begin, end) in zip(bounds, bounds.dropFirst()) {
                 unsafe blocks.withUnsafeMutableBytes {
                     unsafe encoder.encode(
                         begin..<end,
-                        into: $0.baseAddress.unsafelyUnwrapped + begin * layout.byteCount,
+                        into: $0.baseAddress.unsafelyUnwrapped + places.offset(of: begin),
                         runtime: runtime, threadCount: threadCount)
                 }
             }
-            return (encoder.codebook, blocks)
+            return (encoder.codebook, encoder.order, blocks)
         }
     }
 
@@ -80,10 +81,14 @@ struct SampleLists {
         let layout = WalkBlockLayout(
             dimension: shape.dimension, isLifted: lifted, maxDegree: maxDegree,
             subspaceDimension: shape.subspaceDimension)
-        let (_, blocks) = Self.encode(sample, lists, layout)
-        #expect(layout.byteCount % 64 == 0)
+        let (_, order, blocks) = Self.encode(sample, lists, layout)
+        #expect(order.places.groupEnds == [UInt32(lists.degrees.count { $0 <= 16 })])
+        #expect(Set(order.rows) == Set(0..<UInt32(rowCount)))
         for row in 0..<rowCount {
-            let block = blocks[row * layout.byteCount..<(row + 1) * layout.byteCount]
+            let number = order.number(ofRow: row)
+            let range = order.places.range(of: number)
+            #expect(range.lowerBound % 64 == 0 && range.count % 64 == 0)
+            let block = blocks[range]
             func word(_ offset: Int) -> UInt32 {
                 (0..<4).reduce(0) { $0 | UInt32(block[block.startIndex + offset + $1]) << ($1 * 8) }
             }
@@ -91,13 +96,17 @@ struct SampleLists {
             #expect(word(0) == sample.rows[row].lo.bitPattern)
             #expect(word(16) == sample.rows[row].sum)
             #expect(word(WalkBlockLayout.degreeOffset) == UInt32(degree))
+            #expect(word(WalkBlockLayout.rowOffset) == UInt32(row))
+            #expect(order.places.groupCount(of: number) == (degree > 16 ? 2 : 1))
             let vector = block.dropFirst(WalkBlockLayout.vectorOffset).prefix(layout.paddedCount)
             let stride = layout.paddedCount
             #expect(vector == sample.codes[row * stride..<(row + 1) * stride])
-            for slot in 0..<layout.groupCount * 16 {
+            for slot in 0..<(degree > 16 ? 32 : 16) {
                 let group = layout.groupsOffset + slot / 16 * layout.groupByteCount
                 let expected =
-                    slot < degree ? lists.neighbours[row * maxDegree + slot] : UInt32(row)
+                    slot < degree
+                    ? order.numbers[Int(lists.neighbours[row * maxDegree + slot])]
+                    : number.rawValue
                 #expect(word(group + slot % 16 * 4) == expected, "row \(row), slot \(slot)")
             }
         }
@@ -107,8 +116,8 @@ struct SampleLists {
         let sample = Self.sample(700, 48, lifted: false, seed: 42)
         let lists = SampleLists(rowCount: 700, maxDegree: 18)
         let layout = WalkBlockLayout(dimension: 48, isLifted: false, maxDegree: 18)
-        let (codebook, blocks) = Self.encode(sample, lists, layout)
-        let (sameCodebook, sameBlocks) = Self.encode(
+        let (codebook, _, blocks) = Self.encode(sample, lists, layout)
+        let (sameCodebook, _, sameBlocks) = Self.encode(
             sample, lists, layout, cuts: [1, 130, 131, 500], threadCount: 3)
         #expect(blocks == sameBlocks)
         #expect(codebook.unit == sameCodebook.unit)
@@ -126,7 +135,7 @@ struct SampleLists {
         let layout = WalkBlockLayout(
             dimension: shape.dimension, isLifted: lifted, maxDegree: maxDegree,
             subspaceDimension: shape.subspaceDimension)
-        let (codebook, blocks) = Self.encode(sample, lists, layout)
+        let (codebook, order, blocks) = Self.encode(sample, lists, layout)
         let table = QueryTable(rotation: codebook.rotation)
         var random = SampleGenerator(seed: 44)
         var errors: [Double] = []
@@ -134,7 +143,8 @@ struct SampleLists {
             let query = random.normals(shape.dimension).map { $0 + 2 }
             unsafe table.prepare(query + (lifted ? [0] : []))
             for row in 0..<rowCount {
-                let estimates = Self.estimates(blocks, row, query, sample, layout, codebook, table)
+                let estimates = Self.estimates(
+                    blocks, order, row, query, sample, codebook, table)
                 for (slot, estimate) in estimates.prefix(Int(lists.degrees[row])).enumerated() {
                     let neighbour = Int(lists.neighbours[row * maxDegree + slot])
                     let lift = Double(sample.rows[neighbour].lift)
@@ -152,9 +162,10 @@ struct SampleLists {
 
     /// The estimates of the first group of a block.
     static func estimates(
-        _ blocks: [UInt8], _ row: Int, _ query: [Float], _ sample: SampleTable,
-        _ layout: WalkBlockLayout, _ codebook: NeighbourCodebook, _ table: QueryTable
+        _ blocks: [UInt8], _ order: WalkOrder, _ row: Int, _ query: [Float],
+        _ sample: SampleTable, _ codebook: NeighbourCodebook, _ table: QueryTable
     ) -> [Float] {
+        let layout = codebook.layout
         let lift = Double(sample.rows[row].lift)
         let base = Float(squaredL2(query, sample.vectors[row]) + lift * lift)
         let kernels = CodeKernels.best
@@ -163,7 +174,7 @@ struct SampleLists {
         unsafe blocks.withUnsafeBytes { bytes in
             let group =
                 unsafe bytes.baseAddress.unsafelyUnwrapped
-                + row * layout.byteCount + layout.groupsOffset
+                + order.places.offset(of: order.number(ofRow: row).index) + layout.groupsOffset
             let offsets = WalkBlockLayout.groupOffsets
             unsafe kernels.table.pointee.scan_group(
                 (group + offsets.codes).assumingMemoryBound(to: UInt8.self), table.view.entries,
@@ -181,12 +192,27 @@ struct SampleLists {
         let sample = SampleTable(vectors)
         let lists = SampleLists(rowCount: 20, maxDegree: 16)
         let layout = WalkBlockLayout(dimension: 70, isLifted: false, maxDegree: 16)
-        let (codebook, blocks) = Self.encode(sample, lists, layout)
+        let (codebook, order, blocks) = Self.encode(sample, lists, layout)
         #expect(codebook.unit == 1)
         let table = QueryTable(rotation: codebook.rotation)
         let query = [Float](repeating: 9, count: 70)
         unsafe table.prepare(query)
-        let estimates = Self.estimates(blocks, 5, query, sample, layout, codebook, table)
+        let estimates = Self.estimates(blocks, order, 5, query, sample, codebook, table)
         #expect(estimates.prefix(5).allSatisfy { $0 == Float(squaredL2(query, vectors[0])) })
+    }
+
+    @Test func `ends of groups that do not ascend or are too many have no places`() throws {
+        let layout = WalkBlockLayout(dimension: 8, isLifted: false, maxDegree: 48)
+        #expect(layout.groupCount == 3)
+        let good = try #require(
+            WalkBlockPlaces(layout: layout, blockCount: 10, groupEnds: [4, 7]))
+        let sizes = (0..<10).map { good.range(of: BlockNumber(UInt32($0))).count }
+        let counts = (0..<10).map { good.groupCount(of: BlockNumber(UInt32($0))) }
+        #expect(counts == [1, 1, 1, 1, 2, 2, 2, 3, 3, 3])
+        #expect(sizes == counts.map { layout.byteCount(groupCount: $0) })
+        #expect(good.byteCount == sizes.reduce(0, +))
+        for wrong: [UInt32] in [[], [4], [7, 4], [4, 11], [1, 2, 3]] {
+            #expect(WalkBlockPlaces(layout: layout, blockCount: 10, groupEnds: wrong) == nil)
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 import Testing
 import VarveFormat
+import VarveKernels
+import VarveQuantization
 import VarveSegment
 import VarveStorage
 
@@ -177,7 +179,7 @@ struct DamagedWalkTests {
         let reader = try sample.open()
         let walk = try #require(reader.sectionEntries.first { $0.name == "walk" })
         let query = SegmentQuery(schema: schema)
-        let blockByteCount = Int(walk.byteCount) / 2_000
+        let blocks = try Self.blockOffsets(of: reader, in: whole)
         var failures = 0
         for seed in 0..<20 {
             SampleVector(schema: schema, seed: UInt64(seed)).prepare(query)
@@ -189,7 +191,7 @@ struct DamagedWalkTests {
             // The block of the nearest row, then that of some row.
             for row in [right[0].row.index, seed * 97] {
                 var bytes = whole
-                bytes[Int(walk.offset) + row * blockByteCount + 40 + seed] ^= 0xFF
+                bytes[Int(walk.offset) + blocks[row] + 40 + seed] ^= 0xFF
                 sample.disk[SampleSegment.path] = bytes
                 let damaged = try sample.open()
                 for _ in 0..<2 {
@@ -211,5 +213,27 @@ struct DamagedWalkTests {
             }
         }
         #expect(failures >= 40)
+    }
+
+    /// Where the block of each row begins in the section.
+    private static func blockOffsets(of reader: SegmentReader, in file: [UInt8]) throws -> [Int] {
+        let header = try #require(reader.sectionEntries.first { $0.name == "walk.header" })
+        let walk = try #require(reader.sectionEntries.first { $0.name == "walk" })
+        let bytes = Array(file[Int(header.offset)..<Int(header.offset + header.byteCount)])
+        var decoder = unsafe ByteReader(bytes.span.bytes, section: "walk.header")
+        let layout = try NeighbourCodebook(from: &decoder).layout
+        var ends: [UInt32] = []
+        for _ in 1..<layout.groupCount { ends.append(try decoder.readUInt32()) }
+        let places = try #require(
+            WalkBlockPlaces(layout: layout, blockCount: reader.rowCount, groupEnds: ends))
+        #expect(places.byteCount == Int(walk.byteCount))
+        var offsets = [Int](repeating: -1, count: reader.rowCount)
+        for number in 0..<reader.rowCount {
+            let start = places.offset(of: number)
+            let place = Int(walk.offset) + start + WalkBlockLayout.rowOffset
+            let row = (0..<4).reduce(0) { $0 | Int(file[place + $1]) << ($1 * 8) }
+            offsets[row] = start
+        }
+        return offsets
     }
 }

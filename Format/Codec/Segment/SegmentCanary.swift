@@ -22,12 +22,18 @@ public struct SegmentCanary: Hashable, Sendable {
     /// Search widths that reached recall .90, .95 and .99 when the segment was sealed; zero where
     /// none did.
     public var widths: [UInt32]
+    /// Slacks with which walks over the segment's blocks reached those recalls, from rows of the
+    /// segment that were left out and from points beyond rows; −1 where none did, or there are no
+    /// blocks.
+    public var slacks: [Float]
 
-    /// A canary of these parts; `widths` has three elements.
-    public init(queries: [Query], widths: [UInt32]) {
+    /// A canary of these parts; `widths` and `slacks` have three elements each.
+    public init(queries: [Query], widths: [UInt32], slacks: [Float]) {
         precondition(widths.count == Self.recallTargets.count)
+        precondition(slacks.count == Self.recallTargets.count)
         self.queries = queries
         self.widths = widths
+        self.slacks = slacks
     }
 
     /// The most queries a canary has.
@@ -42,6 +48,7 @@ public struct SegmentCanary: Hashable, Sendable {
         var writer = ByteWriter()
         writer.append(UInt32(queries.count))
         for width in widths { writer.append(width) }
+        for slack in slacks { writer.append(slack) }
         for query in queries {
             for component in query.vector { writer.append(component) }
             writer.append(UInt32(query.nearest.count))
@@ -61,6 +68,14 @@ public struct SegmentCanary: Hashable, Sendable {
         }
         var widths: [UInt32] = []
         for _ in Self.recallTargets { widths.append(try reader.readUInt32()) }
+        var slacks: [Float] = []
+        for _ in Self.recallTargets {
+            let slack = try reader.readFloat()
+            guard slack == -1 || (0...16).contains(slack) else {
+                throw reader.error(.invalidValue, "slack \(slack)")
+            }
+            slacks.append(slack)
+        }
         var queries: [Query] = []
         for _ in 0..<count {
             var query = Query(vector: [], nearest: [])
@@ -85,6 +100,6 @@ public struct SegmentCanary: Hashable, Sendable {
             queries.append(query)
         }
         try reader.expectEnd()
-        self.init(queries: queries, widths: widths)
+        self.init(queries: queries, widths: widths, slacks: slacks)
     }
 }

@@ -9,47 +9,78 @@
 
 #pragma clang assume_nonnull begin
 
-/// Where the parts of a block lie; all offsets and strides are multiples of 64.
+/// Where the parts of a block lie; all sizes are multiples of 64.
 ///
-/// A block: 64 bytes of header (byte row, degree), the codes of the vector, then the groups of 16
-/// neighbours: ids (64), factors A (32) and B (32), codes (8 * subspace_count). A slot without a
-/// neighbour holds the node's own id.
+/// A block: 64 bytes of header (byte row, degree, row), the codes of the vector, then the groups of
+/// 16 neighbours: numbers of their blocks (64), factors A (32) and B (32), codes
+/// (8 * subspace_count). A slot without a neighbour holds the block's own number.
 typedef struct vk_walk_layout {
     uint32_t dimension;
     uint32_t padded_count;
     uint32_t subspace_count;
+    /// Groups of a block at most.
     uint32_t group_count;
-    size_t stride;
+    /// Bytes of a block of one group.
+    size_t least_bytes;
+    size_t group_bytes;
 } vk_walk_layout;
 
 /// Offsets inside the header of a block and inside a group.
 enum {
     vk_walk_degree_offset = 32,
+    vk_walk_row_offset = 36,
     vk_walk_header_bytes = 64,
     vk_walk_a_offset = 64,
     vk_walk_b_offset = 96,
     vk_walk_codes_offset = 128,
 };
 
-/// Blocks, and rows to begin at.
+/// Blocks, and some to begin at.
+///
+/// Blocks stand in the order of their groups, so that the place of each follows from its number.
 typedef struct vk_walk_graph {
     vk_walk_layout layout;
     const uint8_t *blocks;
+    /// Blocks, which is also rows.
     uint32_t row_count;
+    /// How many blocks have at most 1, 2, ... groups: one entry fewer than the most groups.
+    const uint32_t *group_ends;
     /// What the factors are relative to.
     float unit;
-    /// Copies of some rows' vectors, close together; row i of it is row seed_rows[i] of the graph.
+    /// Copies of some blocks' vectors, close together; row i of it is that of block seed_blocks[i].
     vk_byte_table seeds;
-    const uint32_t *seed_rows;
+    const uint32_t *seed_blocks;
     uint32_t seed_count;
-    /// One bit for each row whose block may be believed, or NULL: all of them. Bits are only ever
-    /// set, by any thread.
+    /// One bit for each block that may be believed, or NULL: all of them. Bits are only ever set,
+    /// by any thread.
     const uint64_t *_Nullable admitted;
     /// Asked before a block without its bit is read; where it says no, the walk ends and `refused`
     /// of the scratch is set.
-    bool (*_Nullable admit)(void *_Nullable context, uint32_t row);
+    bool (*_Nullable admit)(void *_Nullable context, uint32_t block);
     void *_Nullable admit_context;
 } vk_walk_graph;
+
+/// A block's place and size.
+typedef struct vk_walk_place {
+    const uint8_t *start;
+    uint32_t group_count;
+} vk_walk_place;
+
+/// Where block `number` stands; without branches, because nothing foretells its groups.
+static inline vk_walk_place vk_walk_find(const vk_walk_graph *graph, uint32_t number) {
+    const uint32_t end_count = graph->layout.group_count - 1;
+    uint32_t group_count = 1;
+    size_t further = 0;
+    for (uint32_t i = 0; i < end_count; i++) {
+        const uint32_t end = graph->group_ends[i];
+        group_count += number >= end;
+        further += number >= end ? number - end : 0;
+    }
+    return (vk_walk_place){
+        graph->blocks + number * graph->layout.least_bytes + further * graph->layout.group_bytes,
+        group_count,
+    };
+}
 
 /// A query: its byte vector, and the table of its rotated vector.
 typedef struct vk_walk_query {
@@ -78,22 +109,39 @@ typedef struct vk_walk_rule {
     uint32_t expansion_cap;
     /// One bit for each row that may be a result, or NULL: all of them. Others are walked through.
     const uint64_t *_Nullable live;
+    /// A block that is treated as if it were not there; none where UINT32_MAX.
+    uint32_t excluded;
+    /// Distances of rows known from elsewhere, ascending: they count towards the rank as results
+    /// do. At most result_count.
+    const float *_Nullable known;
+    uint32_t known_count;
+    /// So many expanded nodes must be nearer than everything open before the walk stops for what is
+    /// known from elsewhere; at most vk_walk_lead_limit.
+    uint32_t lead;
+    /// Whether the front is that of the walk before: a walk on over another graph.
+    bool keeps_front;
 } vk_walk_rule;
+
+enum { vk_walk_lead_limit = 16 };
+
+/// The row of a result that is known from elsewhere.
+#define vk_walk_foreign UINT32_MAX
 
 /// Memory of one walk at a time, reused for the next; its owner allocates it.
 typedef struct vk_walk_scratch {
-    /// row_count marks, all different from `epoch` where not visited.
+    /// A mark for each block, different from `epoch` where it has not been visited.
     uint8_t *visited;
     uint32_t row_count;
     uint8_t epoch;
     /// open_capacity + 16 entries each, unordered.
     float *open_distances;
-    uint32_t *open_rows;
+    uint32_t *open_blocks;
     uint32_t open_capacity;
     uint32_t open_count;
     /// Results, nearest first, ties by lower row; result_count of the rule.
     float *result_distances;
     uint32_t *result_rows;
+    uint32_t *result_blocks;
     uint32_t result_count;
     /// Distances of the nearest expanded nodes, ascending; `width` of the rule.
     float *front;
@@ -121,7 +169,7 @@ void vk_walk_measure_seeds(const vk_kernels *kernels, const vk_walk_graph *graph
 
 /// Inserts a result at its rank where it has one, keeping at most `limit`.
 void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t row,
-                           uint32_t limit);
+                           uint32_t block, uint32_t limit);
 
 /// Inserts the distance of an expanded node into the front, keeping at most `limit`.
 void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t limit);

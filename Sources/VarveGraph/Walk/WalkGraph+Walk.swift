@@ -17,19 +17,34 @@ extension WalkGraph {
         live: UnsafePointer<UInt64>? = nil, scratch: WalkScratch
     ) {
         unsafe walk(
-            query, table: table, rule: rule, live: live, scratch: scratch, tier: .best)
+            query, table: table, rule: rule, live: live, known: .init(start: nil, count: 0),
+            scratch: scratch, tier: .best)
+    }
+
+    /// The same where rows at the distances `known` (ascending, at most `rule.resultCount`) have
+    /// been found elsewhere: they take places among the results, as rows ``WalkScratch/isForeign``
+    /// tells.
+    package func walk(
+        _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
+        live: UnsafePointer<UInt64>?, known: UnsafeBufferPointer<Float>, scratch: WalkScratch
+    ) {
+        unsafe walk(
+            query, table: table, rule: rule, live: live, known: known, scratch: scratch,
+            tier: .best)
     }
 
     package func walk(
         _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
-        live: UnsafePointer<UInt64>?, scratch: WalkScratch, tier: KernelTier
+        live: UnsafePointer<UInt64>?, known: UnsafeBufferPointer<Float>, scratch: WalkScratch,
+        tier: KernelTier
     ) {
         precondition(query.dimension == layout.dimension)
         precondition(rule.resultCount >= 1 && rule.stopRank >= 1)
         precondition(rule.stopRank <= rule.resultCount && rule.expansionCap >= 0)
         precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
         precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
-        precondition((rule.tailSlack ?? 0) >= 0)
+        precondition((rule.tailSlack ?? 0) >= 0 && known.count <= rule.resultCount)
+        precondition(rule.lead >= 0 && rule.lead <= vk_walk_lead_limit)
         guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
             preconditionFailure("this machine has no \(tier)")
         }
@@ -40,7 +55,10 @@ extension WalkGraph {
         var cRule = unsafe vk_walk_rule(
             result_count: UInt32(rule.resultCount), stop_rank: UInt32(rule.stopRank),
             gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0), tail: rule.tailSlack ?? -1,
-            expansion_cap: UInt32(clamping: rule.expansionCap), live: live)
+            expansion_cap: UInt32(clamping: rule.expansionCap), live: live,
+            excluded: rule.excluded?.rawValue ?? .max, known: known.baseAddress,
+            known_count: UInt32(known.count), lead: UInt32(rule.lead),
+            keeps_front: rule.keepsFront)
         unsafe vk_walk_measure_seeds(
             tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)
         unsafe kernel(&graph, &cQuery, &cRule, &scratch.memory)

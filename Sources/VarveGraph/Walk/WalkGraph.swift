@@ -11,54 +11,63 @@ public import VarveKernels
 @safe public final class WalkGraph: @unchecked Sendable {
     // Invariant for Sendable: nothing changes after init, and blocks outlive the graph by contract.
 
-    /// Where the parts of a block lie.
-    public let layout: WalkBlockLayout
-    /// Nodes of the graph.
-    public let rowCount: Int
+    /// Where the blocks stand.
+    public let places: WalkBlockPlaces
     private let blocks: UnsafeRawPointer
+    private let groupEnds: UnsafeMutablePointer<UInt32>
     private let unit: Float
-    private let seedRows: UnsafeMutablePointer<UInt32>
+    private let seedBlocks: UnsafeMutablePointer<UInt32>
     private let seedVectors: UnsafeMutableRawPointer
     /// Rows walks may begin at.
     public let seedCount: Int
     private let gate: WalkGate?
 
-    /// A graph of `rowCount` blocks from `blocks` on (aligned to 64), which outlive it.
+    /// A graph of the blocks from `blocks` on (aligned to 64), which outlive it.
     ///
-    /// A walk begins at the nearest of `seeds`: 64 to 256 rows spread over the graph, a graph's
+    /// A walk begins at the nearest of `seeds`: 16 to 256 blocks spread over the graph, those of
     /// entry points among them. Their vectors are copied here, close together. `unit` is that of
     /// the codebook.
     ///
     /// Where `admit` is given, a walk asks it before it reads a block for the first time, and ends
     /// where it says no; the blocks of seeds are read here, unasked.
     public init(
-        blocks: UnsafeRawPointer, rowCount: Int, layout: WalkBlockLayout, unit: Float,
-        seeds: [RowOrdinal], admit: (@Sendable (RowOrdinal) -> Bool)? = nil
+        blocks: UnsafeRawPointer, places: WalkBlockPlaces, unit: Float, seeds: [BlockNumber],
+        admit: (@Sendable (BlockNumber) -> Bool)? = nil
     ) {
-        gate = admit.map { WalkGate(rowCount: rowCount, admit: $0) }
-        precondition(seeds.allSatisfy { $0.index < rowCount })
-        precondition(rowCount < Int(UInt32.max))
-        self.layout = layout
-        self.rowCount = rowCount
+        gate = admit.map { WalkGate(blockCount: places.blockCount, admit: $0) }
+        precondition(seeds.allSatisfy { $0.index < places.blockCount })
+        precondition(places.blockCount < Int(UInt32.max))
+        self.places = places
         self.unit = unit
         unsafe self.blocks = unsafe blocks
         seedCount = seeds.count
-        let seedByteCount = WalkBlockLayout.vectorOffset + layout.paddedCount
-        unsafe seedRows = .allocate(capacity: max(1, seeds.count))
+        unsafe groupEnds = .allocate(capacity: max(1, places.groupEnds.count))
+        for (i, end) in places.groupEnds.enumerated() {
+            unsafe (groupEnds + i).initialize(to: end)
+        }
+        let seedByteCount = WalkBlockLayout.vectorOffset + places.layout.paddedCount
+        unsafe seedBlocks = .allocate(capacity: max(1, seeds.count))
         unsafe seedVectors = .allocate(
             byteCount: max(1, seeds.count) * seedByteCount, alignment: 64)
         for (i, seed) in seeds.enumerated() {
-            unsafe (seedRows + i).initialize(to: seed.rawValue)
+            unsafe (seedBlocks + i).initialize(to: seed.rawValue)
             // Safety: a block begins with header and vector, which are all that is copied.
             unsafe (seedVectors + i * seedByteCount).copyMemory(
-                from: blocks + seed.index * layout.byteCount, byteCount: seedByteCount)
+                from: blocks + places.offset(of: seed.index), byteCount: seedByteCount)
         }
     }
 
     deinit {
-        unsafe seedRows.deallocate()
+        unsafe groupEnds.deallocate()
+        unsafe seedBlocks.deallocate()
         unsafe seedVectors.deallocate()
     }
+
+    /// Where the parts of a block lie.
+    public var layout: WalkBlockLayout { places.layout }
+
+    /// Nodes of the graph.
+    public var rowCount: Int { places.blockCount }
 
     /// `count` rows spread evenly over `rowCount`, all of them where they are fewer.
     public static func spreadSeeds(count: Int, rowCount: Int) -> [RowOrdinal] {
@@ -66,10 +75,10 @@ public import VarveKernels
         return (0..<count).map { RowOrdinal(UInt32($0 * rowCount / count)) }
     }
 
-    /// The codes of the vector of a row, `layout.dimension` of them, where a walk has measured it.
-    package func codes(of row: RowOrdinal) -> UnsafeRawPointer {
-        precondition(row.index < rowCount)
-        return unsafe blocks + row.index * layout.byteCount + WalkBlockLayout.vectorOffset
+    /// The codes of the vector in a block, `layout.dimension` of them, where a walk has measured
+    /// it.
+    package func codes(of number: BlockNumber) -> UnsafeRawPointer {
+        unsafe blocks + places.offset(of: number.index) + WalkBlockLayout.vectorOffset
     }
 
     package var cGraph: vk_walk_graph {
@@ -81,7 +90,8 @@ public import VarveKernels
             padded_count: UInt32(layout.paddedCount))
         return unsafe vk_walk_graph(
             layout: layout.cLayout, blocks: blocks.assumingMemoryBound(to: UInt8.self),
-            row_count: UInt32(rowCount), unit: unit, seeds: table, seed_rows: seedRows,
+            row_count: UInt32(rowCount), group_ends: groupEnds, unit: unit, seeds: table,
+            seed_blocks: seedBlocks,
             seed_count: UInt32(seedCount), admitted: gate?.words,
             admit: gate == nil ? nil : WalkGate.callback,
             admit_context: gate.map { unsafe Unmanaged.passUnretained($0).toOpaque() })

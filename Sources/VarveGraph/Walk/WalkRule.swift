@@ -1,5 +1,7 @@
 // When a walk stops.
 
+package import VarveKernels
+
 /// When a walk stops and how many results it keeps.
 ///
 /// Two rules, alone or together, whichever stops first. *Slack*: stop when nothing open is nearer
@@ -24,6 +26,13 @@ public struct WalkRule: Hashable, Sendable {
     public var tailSlack: Float?
     /// Nodes expanded at most.
     public var expansionCap: Int
+    /// A block that is treated as if it were not there.
+    package var excluded: BlockNumber?
+    /// So many expanded nodes must be nearer than everything open before the walk stops for what is
+    /// known from other graphs; 0: at once.
+    package var lead = 0
+    /// Whether the width counts what the walk before, over another graph, has expanded.
+    package var keepsFront = false
 
     /// Stops by slack.
     public init(resultCount: Int, stopRank: Int, slack: Float, expansionCap: Int = 100_000) {

@@ -2,6 +2,7 @@
 
 package import CKernels
 public import VarveFormat
+package import VarveKernels
 
 /// What a walk writes to: reused from query to query, so that nothing is allocated once it has
 /// grown.
@@ -25,9 +26,10 @@ public import VarveFormat
         unsafe memory = vk_walk_scratch(
             visited: .allocate(capacity: 1), row_count: 0, epoch: 0,
             open_distances: .allocate(capacity: Self.openCapacity + Self.openSlack),
-            open_rows: .allocate(capacity: Self.openCapacity + Self.openSlack),
+            open_blocks: .allocate(capacity: Self.openCapacity + Self.openSlack),
             open_capacity: UInt32(Self.openCapacity), open_count: 0,
             result_distances: .allocate(capacity: 1), result_rows: .allocate(capacity: 1),
+            result_blocks: .allocate(capacity: 1),
             result_count: 0, front: .allocate(capacity: 1), front_count: 0,
             seed_distances: .allocate(capacity: 1), expanded: 0, estimated: 0, measured: 0,
             refused: false)
@@ -36,9 +38,10 @@ public import VarveFormat
     deinit {
         unsafe memory.visited.deallocate()
         unsafe memory.open_distances.deallocate()
-        unsafe memory.open_rows.deallocate()
+        unsafe memory.open_blocks.deallocate()
         unsafe memory.result_distances.deallocate()
         unsafe memory.result_rows.deallocate()
+        unsafe memory.result_blocks.deallocate()
         unsafe memory.front.deallocate()
         unsafe memory.seed_distances.deallocate()
     }
@@ -56,8 +59,10 @@ public import VarveFormat
             resultCapacity = rule.resultCount
             unsafe memory.result_distances.deallocate()
             unsafe memory.result_rows.deallocate()
+            unsafe memory.result_blocks.deallocate()
             unsafe memory.result_distances = .allocate(capacity: resultCapacity)
             unsafe memory.result_rows = .allocate(capacity: resultCapacity)
+            unsafe memory.result_blocks = .allocate(capacity: resultCapacity)
         }
         if let width = rule.width, width > frontCapacity {
             frontCapacity = width
@@ -78,6 +83,18 @@ public import VarveFormat
     public func row(_ rank: Int) -> RowOrdinal {
         precondition(rank >= 0 && rank < resultCount)
         return RowOrdinal(unsafe memory.result_rows[rank])
+    }
+
+    /// Whether that result was known from elsewhere: then it has neither row nor block.
+    package func isForeign(_ rank: Int) -> Bool {
+        precondition(rank >= 0 && rank < resultCount)
+        return unsafe memory.result_blocks[rank] == UInt32.max
+    }
+
+    /// The block of that result.
+    package func block(_ rank: Int) -> BlockNumber {
+        precondition(rank >= 0 && rank < resultCount)
+        return BlockNumber(unsafe memory.result_blocks[rank])
     }
 
     /// The squared distance of that result's 8-bit vector to the query's.
