@@ -116,6 +116,12 @@ let modules: [Module] = [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
             "VarveKernels",
         ]),
+    Module(
+        floor: 6, name: "SegtoolCommands", path: "Tools/segtool/Commands",
+        dependencies: [
+            "Varve", "VarveCheck", "VarveFormat", "VarveStorage", "VarveManifest", "VarveLog",
+            "VarveSegment", "VarveKernels", "VarveGraph", "VarveCompaction",
+        ]),
 ]
 
 /// System libraries: floor 0, found by pkg-config where the distribution has a file for it.
@@ -151,6 +157,7 @@ let programs: [Target] = [
             "VarveCompaction",
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
+    program("segtool", "Tools/segtool/Program", ["SegtoolCommands", "VarveStorage"]),
     program("crash-fuzz", "Fuzz/crash-fuzz", ["VarveOracle"]),
 ]
 
@@ -188,6 +195,9 @@ let testTargets: [Target] = [
     tests(of: "VarveCompaction", ["VarveFormat"]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     tests(of: "VarveOracle", ["Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    tests(
+        of: "SegtoolCommands",
+        ["Varve", "VarveCheck", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: swiftSettings),
 ]
 
@@ -195,6 +205,7 @@ let package = Package(
     name: "varve",
     products: [
         .library(name: "Varve", targets: ["Varve"]),
+        .executable(name: "segtool", targets: ["segtool"]),
         .executable(name: "varve-bench", targets: ["varve-bench"]),
     ],
     targets: systemLibraries + modules.map(\.target) + programs + testTargets)

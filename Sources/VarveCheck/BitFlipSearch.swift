@@ -39,9 +39,11 @@ struct BitFlipSearch {
 
     /// What happened to `bytes`, which stand at `offset` of a file and whose checksum, at
     /// `checksumOffset` of it, is `expected`.
+    ///
+    /// Bytes from `contentByteCount` on are zeros by right.
     mutating func diagnose(
         _ bytes: inout [UInt8], at offset: UInt64, expected: UInt64, seed: UInt64,
-        checksumOffset: UInt64
+        checksumOffset: UInt64, contentByteCount: Int = .max
     ) -> Damage? {
         let difference = checksum64(bytes, seed: seed) ^ expected
         if difference.nonzeroBitCount == 1 {
@@ -54,7 +56,8 @@ struct BitFlipSearch {
         if let (index, bit) = flip(in: &bytes, expected: expected, seed: seed) {
             return .bitFlip(offset: offset + UInt64(index), bit: bit)
         }
-        return Self.zeroRun(bytes, at: offset).map { .zeroed($0) }
+        let content = Array(bytes.prefix(contentByteCount))
+        return Self.zeroRun(content, at: offset).map { .zeroed($0) }
     }
 
     /// The longest run of whole zero sectors (512 bytes) in `bytes` that others stand beside, as
@@ -63,9 +66,9 @@ struct BitFlipSearch {
         let sector = 512
         var best = 0..<0
         var start: Int?
-        for place in stride(from: 0, through: bytes.count, by: sector) {
-            let end = min(place + sector, bytes.count)
-            let isZero = place < bytes.count && bytes[place..<end].allSatisfy { $0 == 0 }
+        for place in stride(from: 0, to: bytes.count + sector, by: sector) {
+            let end = min(place + sector, max(place, bytes.count))
+            let isZero = place < end && bytes[place..<end].allSatisfy { $0 == 0 }
             if isZero {
                 start = start ?? place
             } else if let first = start {

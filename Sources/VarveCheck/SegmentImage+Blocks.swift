@@ -101,7 +101,8 @@ extension SegmentImage {
         let offset = entries[section].offset + UInt64(range.lowerBound)
         let damage = flips.diagnose(
             &bytes, at: offset, expected: expected, seed: seed,
-            checksumOffset: checksumOffset(section, block))
+            checksumOffset: checksumOffset(section, block),
+            contentByteCount: max(0, Int(entries[section].byteCount) - range.lowerBound))
         switch damage {
         case .bitFlip(let at, let bit)?:
             bytes[Int(at - offset)] ^= 1 << UInt8(bit)

@@ -1,0 +1,5 @@
+// The verbs of the group: none yet.
+
+extension Verb {
+    static let drawVerbs: [Verb] = []
+}
