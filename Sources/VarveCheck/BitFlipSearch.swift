@@ -81,3 +81,46 @@ struct BitFlipSearch {
         return offset + UInt64(best.lowerBound)..<offset + UInt64(best.upperBound)
     }
 }
+
+extension BitFlipSearch {
+    /// What is wrong with a file that ends with its length and one checksum over all of it.
+    static func damage(ofWhole bytes: inout [UInt8], _ kind: FileKind) -> Damage {
+        var flips = BitFlipSearch()
+        let count = bytes.count
+        guard count > 0, bytes.contains(where: { $0 != 0 }) else {
+            return .zeroed(0..<UInt64(count))
+        }
+        guard count > FileHeader.byteCount + 16 else { return .unknown }
+        func header(_ bytes: [UInt8]) -> FileHeader? {
+            // Safety: every pattern of bits is a byte.
+            try? FileHeader(decoding: unsafe bytes.span.bytes, expecting: kind)
+        }
+        guard let head = header(bytes) else {
+            var part = Array(bytes[..<FileHeader.byteCount])
+            if part.allSatisfy({ $0 == 0 }) { return .zeroed(0..<UInt64(part.count)) }
+            let range = part.indices
+            return flips.flip(in: &part, range) { header($0) != nil }
+                .map { .bitFlip(offset: UInt64($0.index), bit: $0.bit) } ?? .unknown
+        }
+        let expected = SegmentImage.word(bytes, count - 8)
+        var body = Array(bytes[..<(count - 8)])
+        let seed = checksumSeed(file: head.file, section: 0, block: 0)
+        if checksum64(body, seed: seed) == expected {
+            return .staleVersion("the bytes are whole, but not those that are named")
+        }
+        return flips.diagnose(
+            &body, at: 0, expected: expected, seed: seed, checksumOffset: UInt64(count - 8))
+            ?? .unknown
+    }
+
+    /// The bytes of such a file with its one flipped bit put right; nil if it is not that.
+    static func mended(_ bytes: [UInt8], _ damage: Damage) -> [UInt8]? {
+        switch damage {
+        case .bitFlip(let offset, let bit), .checksumFlip(let offset, let bit):
+            var copy = bytes
+            copy[Int(offset)] ^= 1 << UInt8(bit)
+            return copy
+        default: return nil
+        }
+    }
+}

@@ -151,7 +151,10 @@ extension SegmentImage {
         let (bytes, state) = try block(section: section, block: number)
         var kept: [UInt8]?
         switch state {
-        case .whole, .corrected: kept = bytes
+        case .whole: kept = bytes
+        case .corrected:
+            kept = bytes
+            correctedBlockCount += 1
         case .damaged, .unverifiable, .missing: kept = nil
         }
         if blocks.count >= Self.cachedBlockLimit { blocks.removeAll(keepingCapacity: true) }

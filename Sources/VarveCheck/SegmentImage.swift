@@ -39,6 +39,8 @@ public final class SegmentImage {
     public internal(set) var entries: [SegmentSectionEntry] = []
     /// What is wrong with header, footer and directory.
     public internal(set) var problems: [Finding] = []
+    /// Blocks that were put right by flipping one bit back, as far as they were asked for.
+    public internal(set) var correctedBlockCount = 0
 
     let file: any StoredFile
     var flips = BitFlipSearch()

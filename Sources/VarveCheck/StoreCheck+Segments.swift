@@ -247,7 +247,7 @@ extension StoreCheck {
         } else if UInt64(bytes.count) > expected {
             finding.damage = .extended(byteCount: UInt64(bytes.count) - expected)
         } else {
-            finding.damage = wholeFileDamage(&bytes, .tombstones)
+            finding.damage = BitFlipSearch.damage(ofWhole: &bytes, .tombstones)
         }
         finding.rowCount = record?.tombstones?.deletedCount ?? 0
         add(finding)

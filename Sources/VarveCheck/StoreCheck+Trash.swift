@@ -26,7 +26,9 @@ extension StoreCheck {
             var bytes = try image.fileSystem.readWholeFile(
                 image.path(entry.name), limit: Manifest.maximumByteCount)
             do throws(FormatError) { _ = try Manifest(decoding: bytes) } catch {
-                add(error, .trash, entry.name, damage: wholeFileDamage(&bytes, .manifest))
+                add(
+                    error, .trash, entry.name,
+                    damage: BitFlipSearch.damage(ofWhole: &bytes, .manifest))
             }
         } catch {
             add(error, .trash, entry.name)

@@ -86,7 +86,8 @@ extension StoreCheck {
             end(name)
             switch version.content {
             case .failure(let error):
-                add(error, role, name, damage: manifestDamage(name))
+                add(error, role, name, damage: version.damage ?? manifestDamage(name))
+                if let manifest = version.manifest { checkChain(manifest, name, role, known) }
             case .success(let manifest):
                 checkChain(manifest, name, role, known)
             }
@@ -124,37 +125,7 @@ extension StoreCheck {
             var bytes = try? image.fileSystem.readWholeFile(
                 image.path(name), limit: Manifest.maximumByteCount)
         else { return nil }
-        return wholeFileDamage(&bytes, .manifest)
-    }
-
-    /// What is wrong with a file that ends with its length and one checksum over all of it.
-    func wholeFileDamage(_ bytes: inout [UInt8], _ kind: FileKind) -> Damage? {
-        var flips = BitFlipSearch()
-        let count = bytes.count
-        guard count > 0, bytes.contains(where: { $0 != 0 }) else {
-            return .zeroed(0..<UInt64(count))
-        }
-        guard count > FileHeader.byteCount + 16 else { return .unknown }
-        func header(_ bytes: [UInt8]) -> FileHeader? {
-            // Safety: every pattern of bits is a byte.
-            try? FileHeader(decoding: unsafe bytes.span.bytes, expecting: kind)
-        }
-        guard let head = header(bytes) else {
-            var part = Array(bytes[..<FileHeader.byteCount])
-            if part.allSatisfy({ $0 == 0 }) { return .zeroed(0..<UInt64(part.count)) }
-            let range = part.indices
-            return flips.flip(in: &part, range) { header($0) != nil }
-                .map { .bitFlip(offset: UInt64($0.index), bit: $0.bit) } ?? .unknown
-        }
-        let expected = SegmentImage.word(bytes, count - 8)
-        var body = Array(bytes[..<(count - 8)])
-        let seed = checksumSeed(file: head.file, section: 0, block: 0)
-        if checksum64(body, seed: seed) == expected {
-            return .staleVersion("the bytes are whole, but not those that are named")
-        }
-        return flips.diagnose(
-            &body, at: 0, expected: expected, seed: seed, checksumOffset: UInt64(count - 8))
-            ?? .unknown
+        return BitFlipSearch.damage(ofWhole: &bytes, .manifest)
     }
 
     /// Names that nothing needs.

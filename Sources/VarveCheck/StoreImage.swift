@@ -19,12 +19,27 @@ public struct StoreImage: Sendable {
         public var number: VersionNumber
         /// What it says, or what is wrong with it.
         public var content: Result<Manifest, FormatError>
-        /// The digest of its file.
+        /// The digest of its file; of a damaged one put right, as it should be.
         public var digest: Digest
         /// Bytes of its file.
         public var byteCount: UInt64
-        /// The version; nil if it is damaged.
-        public var manifest: Manifest? { try? content.get() }
+        /// A version of these parts.
+        public init(
+            number: VersionNumber, content: Result<Manifest, FormatError>, digest: Digest,
+            byteCount: UInt64
+        ) {
+            self.number = number
+            self.content = content
+            self.digest = digest
+            self.byteCount = byteCount
+        }
+
+        /// What is wrong with it, where that is one flipped bit.
+        public var damage: Damage?
+        /// What it said before one bit flipped.
+        public var mended: Manifest?
+        /// The version, perhaps with one bit put right; nil if it is damaged beyond that.
+        public var manifest: Manifest? { (try? content.get()) ?? mended }
     }
 
     /// A file in the directory.
@@ -41,12 +56,17 @@ public struct StoreImage: Sendable {
         public var role: FileRole
     }
 
+    /// Where repairs in place set the originals aside.
+    public static let quarantineFolder = "quarantine"
+
     /// Where files are read from.
     public let fileSystem: any FileSystem
     /// The store's directory.
     public let directory: FilePath
     /// What CURRENT says.
     public let pointer: Pointer
+    /// What CURRENT says, perhaps with one bit put right; nil if that cannot be told.
+    public let mendedPointer: CurrentPointer?
     /// The manifests on the disk, oldest first.
     public let versions: [Version]
     /// The version taken for the live one; nil if there is none that can be read.
@@ -71,6 +91,7 @@ public struct StoreImage: Sendable {
             found += try Self.entries(fileSystem, directory, folder)
         }
         pointer = try Self.readPointer(fileSystem, directory)
+        mendedPointer = Self.mend(pointer, fileSystem, directory)
         var versions: [Version] = []
         for case (.manifest(let number), let entry) in found.map({ ($0.file, $0) })
         where entry.retiredSeconds == nil {
@@ -78,7 +99,7 @@ public struct StoreImage: Sendable {
         }
         versions.sort { $0.number < $1.number }
         self.versions = versions
-        (live, isLiveByPointer) = Self.choose(versions, pointer, version)
+        (live, isLiveByPointer) = Self.choose(versions, mendedPointer, version)
         let roles = FileRoles(live: live?.manifest, versions: versions)
         entries = found.map { entry in
             var entry = entry
@@ -98,7 +119,7 @@ public struct StoreImage: Sendable {
     /// The store id that most whole manifests carry.
     public var store: StoreID? {
         if let live = live?.manifest { return live.store }
-        if case .whole(let pointer) = pointer { return pointer.store }
+        if let pointer = mendedPointer { return pointer.store }
         return versions.last { $0.manifest != nil }?.manifest?.store
     }
 
@@ -124,7 +145,10 @@ extension StoreImage {
         for name in try fileSystem.list(path).sorted() {
             guard let status = try fileSystem.status(path.appending(name)) else { continue }
             let whole = folder.isEmpty ? name : folder + "/" + name
-            let folders = [FileNames.logFolder, FileNames.segmentFolder, FileNames.trashFolder]
+            let folders = [
+                FileNames.logFolder, FileNames.segmentFolder, FileNames.trashFolder,
+                quarantineFolder,
+            ]
             if status.isDirectory {
                 guard !folder.isEmpty || !folders.contains(name) else { continue }
                 entries.append(
@@ -193,15 +217,49 @@ extension StoreImage {
             return Version(
                 number: number, content: .success(manifest), digest: digest, byteCount: byteCount)
         } catch {
-            return damaged(error, digest)
+            var version = damaged(error, digest)
+            guard error.kind != .tooNew else { return version }
+            var copy = bytes
+            let damage = BitFlipSearch.damage(ofWhole: &copy, .manifest)
+            guard let right = BitFlipSearch.mended(bytes, damage),
+                let manifest = try? Manifest(decoding: right), manifest.version == number
+            else { return version }
+            version.damage = damage
+            version.mended = manifest
+            version.digest = Digest(of: right)
+            return version
+        }
+    }
+
+    /// What CURRENT says, with one bit put right where that is what is wrong.
+    private static func mend(
+        _ pointer: Pointer, _ fileSystem: any FileSystem, _ directory: FilePath
+    ) -> CurrentPointer? {
+        switch pointer {
+        case .whole(let whole): return whole
+        case .missing: return nil
+        case .damaged(let error):
+            guard error.kind != .tooNew,
+                var bytes = try? fileSystem.readWholeFile(
+                    directory.appending(FileNames.current),
+                    limit: CurrentPointer.maximumByteCount)
+            else { return nil }
+            var flips = BitFlipSearch()
+            let range = bytes.indices
+            let found = flips.flip(in: &bytes, range) {
+                (try? CurrentPointer(decoding: $0)) != nil
+            }
+            guard let found else { return nil }
+            bytes[found.index] ^= 1 << UInt8(found.bit)
+            return try? CurrentPointer(decoding: bytes)
         }
     }
 
     private static func choose(
-        _ versions: [Version], _ pointer: Pointer, _ wanted: VersionNumber?
+        _ versions: [Version], _ pointer: CurrentPointer?, _ wanted: VersionNumber?
     ) -> (Version?, Bool) {
         if let wanted { return (versions.first { $0.number == wanted }, false) }
-        if case .whole(let pointer) = pointer,
+        if let pointer,
             let named = versions.first(where: { $0.number == pointer.version })
         {
             return (named, true)

@@ -59,7 +59,33 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
             ]),
     ]
 
-    static let all = look
+    static let others: [GoldenCase] = [
+        GoldenCase(name: "plan-open", lines: ["plan-open STORE", "plan-open STORE --json"]),
+        GoldenCase(
+            name: "rows",
+            lines: [
+                "get STORE 20", "get STORE 1", "find STORE 20", "find STORE 2",
+                "find STORE package-3", "find STORE 12345", "get STORE 20 --redact",
+            ]),
+        GoldenCase(
+            name: "search",
+            lines: [
+                "search STORE --id 20 --k 3 --explain", "search STORE --id 20 --k 3 --exact",
+                "recall STORE --sample 10",
+            ]),
+        GoldenCase(
+            name: "plans", lines: ["gc STORE --dry-run", "compact STORE --dry-run --all"]),
+        GoldenCase(name: "diff", lines: ["diff STORE STORE"], stores: [.healthy]),
+        GoldenCase(
+            name: "repair",
+            lines: [
+                "repair plan STORE", "repair apply STORE --out /mended", "verify /mended",
+                "salvage STORE --out /saved", "quarantine ls STORE",
+            ]),
+        GoldenCase(name: "rebuild", lines: ["rebuild manifest STORE --out /made"]),
+    ]
+
+    static let all = look + others
 }
 
 @Suite struct GoldenTextTests {

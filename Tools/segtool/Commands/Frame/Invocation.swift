@@ -119,7 +119,7 @@ final class Invocation {
                 image.entries.isEmpty ? .usage : .corruption, "\(store) holds no version of a store"
             )
         }
-        do { return try live.content.get() } catch { throw ToolFailure(error) }
+        return try Verb.readable(live)
     }
 }
 

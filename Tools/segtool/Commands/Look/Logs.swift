@@ -27,13 +27,9 @@ extension Verb {
                         .number(log.number.rawValue), roleCell(log.role), .bytes(log.byteCount),
                         .number(found.validByteCount), .number(found.syncedThrough),
                         .count(Int(found.batchCount)),
-                        found.prologue.map { .number($0.lastSequence.rawValue) } ?? .none,
+                        .number(found.prologue.lastSequence.rawValue),
                         .number(found.lastSequence.rawValue),
-                        found.prologue?.predecessor.map { before in
-                            .text(
-                                "\(before.number.rawValue), "
-                                    + (before.isSealed ? "sealed" : "cut at \(before.byteCount)"))
-                        } ?? .none,
+                        predecessorCell(found.prologue.predecessor),
                         verdictCell(found.verdict),
                     ])
                 case .failure(let error):
@@ -49,12 +45,17 @@ extension Verb {
         return status
     }
 
+    private static func predecessorCell(_ before: LogPredecessor?) -> Cell {
+        guard let before else { return .none }
+        let how = before.isSealed ? "sealed" : "cut at \(before.byteCount)"
+        return .text("\(before.number.rawValue), \(how)")
+    }
+
     private static func verdictCell(_ verdict: LogVerdict) -> Cell {
         switch verdict {
         case .sealed: .mark("sealed", .good)
         case .cleanEnd: .mark("clean end", .good)
         case .tornTail(let offset): .mark("torn at \(offset)", .odd)
-        case .neverBegun: .mark("never begun", .odd)
         }
     }
 

@@ -11,8 +11,8 @@ extension Verb {
         let number = try call.operand(1).map(version)
         let found = number == nil ? image.live : image.versions.first { $0.number == number }
         guard let found else { throw ToolFailure.usage("no such version is on the disk") }
-        let manifest: Manifest
-        do { manifest = try found.content.get() } catch { throw ToolFailure(error) }
+        let manifest = try readable(found)
+        if let damage = found.damage { call.output.note("put right: \(damage)") }
         call.output.section("version", "Version \(manifest.version.rawValue)") {
             call.output.fields([
                 ("number", "number", .number(manifest.version.rawValue)),
@@ -54,7 +54,13 @@ extension Verb {
         if !manifest.extensions.isEmpty {
             call.output.note("\(manifest.extensions.count) extensions of a later format")
         }
-        return .clean
+        return found.damage == nil ? .clean : .corruption
+    }
+
+    /// What a version says, perhaps with one bit put right.
+    static func readable(_ version: StoreImage.Version) throws -> Manifest {
+        if let manifest = version.manifest { return manifest }
+        do { return try version.content.get() } catch { throw ToolFailure(error) }
     }
 
     private static func showSegments(_ call: Invocation, _ manifest: Manifest) {
@@ -117,11 +123,12 @@ extension Verb {
                     .count(
                         manifest.segments.reduce(0) { $0 + ($1.tombstones?.deletedCount ?? 0) }),
                     .number(manifest.lastSequence.rawValue), .bytes(version.byteCount),
-                    .mark("whole", .good),
+                    version.damage.map { .mark($0.description, .bad) } ?? .mark("whole", .good),
                 ])
             }
         }
-        return image.versions.allSatisfy { $0.manifest != nil } ? .clean : .corruption
+        let isWhole = image.versions.allSatisfy { (try? $0.content.get()) != nil }
+        return isWhole ? .clean : .corruption
     }
 
     @Sendable static func manifestDiff(_ call: Invocation) throws -> ExitStatus {
@@ -131,7 +138,7 @@ extension Verb {
             guard let found = image.versions.first(where: { $0.number == number }) else {
                 throw ToolFailure.usage("version \(number.rawValue) is not on the disk")
             }
-            do { return try found.content.get() } catch { throw ToolFailure(error) }
+            return try readable(found)
         }
         let before = try manifest(call.operands[1])
         let after = try manifest(call.operands[2])

@@ -70,7 +70,6 @@ struct StoreSummary {
             case .sealed: return "in order"
             case .cleanEnd: return "open, or ended without closing"
             case .tornTail: return "ended while writing"
-            case .neverBegun: return "ended while a log began"
             }
         }
     }

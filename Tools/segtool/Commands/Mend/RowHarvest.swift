@@ -1,0 +1,338 @@
+// Every row of a damaged store that verifies, one after the other, newest state last.
+
+import Varve
+import VarveCheck
+import VarveFormat
+import VarveManifest
+import VarveStorage
+
+/// What a harvest has counted.
+struct HarvestCount {
+    /// Live rows of segments whose bytes verify.
+    var segmentRowCount = 0
+    /// Rows whose attributes do not verify; kept without them.
+    var bareRowCount = 0
+    /// Rows that were put right by flipping one bit back, or stand in blocks that were.
+    var correctedBlockCount = 0
+    /// Lost rows for which an older copy was found.
+    var olderCopyCount = 0
+    /// Live rows of segments that are lost.
+    var lostRowCount = 0
+    /// Their ids, as far as they can be read; at most ``idLimit``.
+    var lostIDs: [RecordID] = []
+    /// Batches of logs that were applied.
+    var batchCount = 0
+    /// Operations in them.
+    var operationCount = 0
+    /// Sequence numbers that no log and no segment has any more.
+    var missingSequences: [ClosedRange<UInt64>] = []
+    /// Sentences about what could not be told.
+    var doubts: [String] = []
+
+    static let idLimit = 1 << 20
+}
+
+/// Walks over everything a store's directory holds, and hands out what verifies.
+final class RowHarvest {
+    let image: StoreImage
+    let schema: Schema
+    private(set) var count = HarvestCount()
+    private var lost: Set<RecordID> = []
+    private var names: [AttributeDefinition]
+    /// The newest write in any segment that was read.
+    private var lastSequenceOfSegments: UInt64 = 0
+
+    /// A harvest of `image`, whose schema must be known.
+    init(_ image: StoreImage) throws {
+        self.image = image
+        guard let schema = try image.schema ?? Self.schemaOfSegments(image) else {
+            throw ToolFailure(.corruption, "no manifest and no segment says what the store is")
+        }
+        self.schema = schema
+        names = image.versions.last { $0.manifest != nil }?.manifest?.attributes ?? []
+    }
+
+    private static func schemaOfSegments(_ image: StoreImage) throws -> Schema? {
+        for entry in image.entries {
+            guard case .segment? = entry.file,
+                let segment = try? SegmentImage(
+                    image.fileSystem, path: image.path(entry.name), name: entry.name,
+                    role: entry.role, record: nil),
+                let description = try segment.description()
+            else { continue }
+            return description.schema
+        }
+        return nil
+    }
+
+    // MARK: - Segments
+
+    /// Hands out every live row of the segments that verifies, then older copies of lost ones.
+    func forEachSegmentRow(_ body: (Row) throws -> Void) throws {
+        for source in sources() { try harvest(source, body) }
+        guard !lost.isEmpty else { return }
+        try forEachOlderCopy(body)
+        count.lostRowCount -= count.olderCopyCount
+        count.lostIDs = Array(lost.sorted().prefix(HarvestCount.idLimit))
+    }
+
+    /// A segment and the rows of it that are deleted.
+    private struct Source {
+        var name: String
+        var role: FileRole
+        var record: SegmentRecord?
+        var deleted: RowSet
+    }
+
+    /// The segments of the live version, or, where none can be read, all there are, oldest first.
+    private func sources() -> [Source] {
+        if let live = image.live?.manifest {
+            return live.segments.map { record in
+                Source(
+                    name: FileNames.segment(record.id), role: .live, record: record,
+                    deleted: deletedRows(record))
+            }
+        }
+        count.doubts.append("no version can be read: all segments are taken, newest rows win")
+        let entries = image.entries.filter { entry in
+            guard case .segment? = entry.file else { return false }
+            return entry.retiredSeconds == nil
+        }
+        return entries.map {
+            Source(name: $0.name, role: $0.role, record: nil, deleted: newestTombstones($0))
+        }
+    }
+
+    /// The deleted rows of a segment, with single flipped bits put right; of an older version, with
+    /// a doubt, where that does not help.
+    private func deletedRows(_ record: SegmentRecord) -> RowSet {
+        guard let tombstones = record.tombstones else { return RowSet() }
+        let name = FileNames.tombstones(record.id, tombstones.version)
+        if let file = TombstoneReading.read(image, name) { return file.rows }
+        let older = image.versions.reversed().lazy.compactMap(\.manifest)
+            .compactMap { manifest in manifest.segments.first { $0.id == record.id }?.tombstones }
+            .filter { $0.version < tombstones.version }
+            .compactMap { [image] in
+                TombstoneReading.read(image, FileNames.tombstones(record.id, $0.version))
+            }.first
+        let known = older?.rows.count ?? 0
+        count.doubts.append(
+            "\(name) is lost: up to \(tombstones.deletedCount - known) deleted rows of segment "
+                + "\(record.id.rawValue) come back")
+        return older?.rows ?? RowSet()
+    }
+
+    private func newestTombstones(_ entry: StoreImage.Entry) -> RowSet {
+        guard case .segment(let id)? = entry.file else { return RowSet() }
+        for other in image.entries.reversed() {
+            guard case .tombstones(let segment, _)? = other.file, segment == id,
+                let file = TombstoneReading.read(image, other.name)
+            else { continue }
+            return file.rows
+        }
+        return RowSet()
+    }
+
+    private func harvest(_ source: Source, _ body: (Row) throws -> Void) throws {
+        let known = (source.record?.rowCount ?? 0) - source.deleted.count
+        guard
+            let segment = try? SegmentImage(
+                image.fileSystem, path: image.path(source.name), name: source.name,
+                role: source.role, record: source.record)
+        else {
+            count.lostRowCount += known
+            count.doubts.append("\(source.name) is missing: its \(known) live rows have no ids")
+            return
+        }
+        guard let description = try segment.description(), description.schema == schema else {
+            count.lostRowCount += known
+            count.doubts.append(
+                "\(source.name) has no readable directory: its \(known) live rows have no ids")
+            return
+        }
+        for row in (0..<UInt32(description.rowCount)).lazy.map({ RowOrdinal($0) }) {
+            guard !source.deleted.contains(row) else { continue }
+            guard let id = try segment.id(of: row) else {
+                count.lostRowCount += 1
+                continue
+            }
+            guard let found = try self.row(row, id, segment) else {
+                count.lostRowCount += 1
+                if lost.count < HarvestCount.idLimit { lost.insert(id) }
+                continue
+            }
+            count.segmentRowCount += 1
+            try body(found)
+        }
+        count.correctedBlockCount += segment.correctedBlockCount
+        lastSequenceOfSegments = max(
+            lastSequenceOfSegments, description.sequences.upperBound.rawValue)
+    }
+
+    /// A row whose id is known; nil if its vector does not verify.
+    private func row(
+        _ ordinal: RowOrdinal, _ id: RecordID, _ segment: SegmentImage
+    ) throws -> Row? {
+        guard let node = try segment.node(ordinal) else { return nil }
+        var attributes: [String: AttributeValue] = [:]
+        if let record = try segment.attributeRecord(of: ordinal),
+            let found = try attributesByName(record, segment)
+        {
+            attributes = found
+        } else {
+            count.bareRowCount += 1
+        }
+        return Row(
+            id: id, vector: VectorText.floats(node.vector, schema), attributes: attributes)
+    }
+
+    private func attributesByName(
+        _ record: [UInt8], _ segment: SegmentImage
+    ) throws -> [String: AttributeValue]? {
+        if record.isEmpty { return [:] }
+        // Safety: every pattern of bits is a byte.
+        guard
+            let values = try? AttributeRecord(unsafe record.span.bytes, baseOffset: 0).decoded(),
+            let description = try segment.description()
+        else { return nil }
+        var result: [String: AttributeValue] = [:]
+        for (id, value) in values {
+            let own = description.attributes.first { $0.id == id }?.definition.name
+            let index = Int(id.rawValue)
+            guard let name = own ?? (index < names.count ? names[index].name : nil) else {
+                return nil
+            }
+            result[name] = value
+        }
+        return result
+    }
+
+    /// Looks for lost rows in segments that the live version does not name, newest first.
+    private func forEachOlderCopy(_ body: (Row) throws -> Void) throws {
+        let live = Set(image.live?.manifest?.segments.map(\.id) ?? [])
+        let others = image.entries.filter { entry in
+            guard case .segment(let id)? = entry.file else { return false }
+            return entry.retiredSeconds != nil || !live.contains(id)
+        }
+        for entry in others.reversed() {
+            guard !lost.isEmpty,
+                let segment = try? SegmentImage(
+                    image.fileSystem, path: image.path(entry.name), name: entry.name,
+                    role: entry.role, record: nil),
+                let description = try segment.description(), description.schema == schema
+            else { continue }
+            for row in (0..<UInt32(description.rowCount)).lazy.map({ RowOrdinal($0) }) {
+                guard let id = try segment.id(of: row), lost.contains(id),
+                    let found = try self.row(row, id, segment)
+                else { continue }
+                lost.remove(id)
+                count.olderCopyCount += 1
+                try body(found)
+            }
+        }
+    }
+
+    // MARK: - Logs
+
+    /// Hands out every operation of the logs that the live version still needs, also behind damage;
+    /// a nil row deletes.
+    func forEachOperation(
+        upTo limit: UInt64 = .max, _ body: (RecordID, Row?) throws -> Void
+    ) throws {
+        let live = image.live?.manifest
+        let floor = live?.logFloor ?? LogNumber(0)
+        var last = live?.lastSequence.rawValue ?? lastSequenceOfSegments
+        var logs: [(LogNumber, StoreImage.Entry)] = []
+        for entry in image.entries where entry.retiredSeconds == nil || live == nil {
+            if case .log(let number)? = entry.file, number >= floor { logs.append((number, entry)) }
+        }
+        logs.sort { $0.0 < $1.0 }
+        for (index, (_, entry)) in logs.enumerated() {
+            var end = UInt64.max
+            if index + 1 < logs.count { end = cut(logs[index].0, logs[(index + 1)...].map(\.1)) }
+            var walk = try LogWalk(image.fileSystem, path: image.path(entry.name))
+            if walk.header == nil, entry.byteCount > LogPrologue.endOffset {
+                count.doubts.append("\(entry.name) has no readable header: all of it is lost")
+            }
+            while let item = try walk.next() {
+                guard case .record(let record, let offset, let payload, let fix) = item,
+                    offset < end, record.type == LogRecordType.batch.rawValue
+                else { continue }
+                if fix != nil { count.correctedBlockCount += 1 }
+                try apply(payload, &last, limit, body)
+            }
+        }
+    }
+
+    /// Where a log ends by what the next ones say; all of it if they say nothing.
+    private func cut(_ number: LogNumber, _ later: [StoreImage.Entry]) -> UInt64 {
+        for entry in later {
+            guard var walk = try? LogWalk(image.fileSystem, path: image.path(entry.name)),
+                case .record(_, _, let payload, _)? = try? walk.next(),
+                payload.count == LogPrologue.byteCount
+            else { continue }
+            func word(_ at: Int) -> UInt64 {
+                (0..<8).reduce(UInt64(0)) { $0 | UInt64(payload[at + $1]) << UInt64($1 * 8) }
+            }
+            return word(8) == number.rawValue ? word(24) : .max
+        }
+        return .max
+    }
+
+    private func apply(
+        _ payload: [UInt8], _ last: inout UInt64, _ limit: UInt64,
+        _ body: (RecordID, Row?) throws -> Void
+    ) throws {
+        // Safety: every pattern of bits is a byte.
+        guard
+            var batch = try? BatchDecoder(
+                unsafe payload.span.bytes, vectorByteCount: schema.vectorByteCount)
+        else {
+            count.doubts.append("a batch of a log cannot be read")
+            return
+        }
+        let sequence = batch.sequence.rawValue
+        guard sequence > last, sequence <= limit else { return }
+        if sequence > last + 1 { count.missingSequences.append(last + 1...sequence - 1) }
+        last = sequence
+        count.batchCount += 1
+        let names = batch.names.definitions
+        while let operation = try batch.next() {
+            count.operationCount += 1
+            switch operation {
+            case .delete(let id): try body(id, nil)
+            case .upsert(let id, let vector, let range):
+                var attributes: [String: AttributeValue] = [:]
+                for (number, value) in try batch.attributes(at: range).decoded() {
+                    attributes[names[Int(number.rawValue)].name] = value
+                }
+                try body(
+                    id,
+                    Row(
+                        id: id, vector: VectorText.floats(payload[vector], schema),
+                        attributes: attributes))
+            }
+        }
+    }
+}
+
+/// Tombstone files, with a single flipped bit put right.
+enum TombstoneReading {
+    /// The file called `name`; nil if it is missing or beyond one bit.
+    static func read(_ image: StoreImage, _ name: String) -> TombstoneFile? {
+        guard
+            var bytes = try? image.fileSystem.readWholeFile(
+                image.path(name), limit: TombstoneFile.maximumByteCount)
+        else { return nil }
+        if let file = try? TombstoneFile(decoding: bytes) { return file }
+        guard bytes.count <= 1 << 16 else { return nil }
+        for index in bytes.indices {
+            for bit in 0..<8 {
+                bytes[index] ^= 1 << UInt8(bit)
+                defer { bytes[index] ^= 1 << UInt8(bit) }
+                if let file = try? TombstoneFile(decoding: bytes) { return file }
+            }
+        }
+        return nil
+    }
+}
