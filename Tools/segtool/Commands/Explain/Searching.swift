@@ -143,7 +143,8 @@ extension Verb {
         let mean = recalls.isEmpty ? 0 : recalls.reduce(0, +) / Double(recalls.count)
         call.output.machine("mean_recall", .figure(mean, 4))
         call.output.picture(
-            "recall@\(k) at width \(width): \(Units.fixed(mean, 3)) over \(recalls.count) segments\n"
+            "recall@\(k) at width \(width): \(Units.fixed(mean, 3)) "
+                + "over \(recalls.count) segments\n"
         )
         return status
     }

@@ -35,8 +35,8 @@ extension Verb {
         Verb(
             name: "salvage", group: .mend, summary: "a new store of every row that verifies",
             about: "Collects rows from segments block by block, from logs also behind damage, and "
-                + "from retired files; newest wins. One flipped bit in a block is put right. Graphs "
-                + "and codes are made anew. Counts what is lost.",
+                + "from retired files; newest wins. One flipped bit in a block is put right. "
+                + "Graphs and codes are made anew. Counts what is lost.",
             options: [outOption], effect: .writesElsewhere,
             examples: [("segtool salvage /data/store --out /data/saved", "when all else fails")],
             run: salvage),
