@@ -144,6 +144,7 @@ extension Verb {
         case .tombstones: "many deleted rows"
         case .dead: "no row is alive"
         case .demand: "asked for"
+        case .size: "the store is larger than it may be"
         }
     }
 
