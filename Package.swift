@@ -190,7 +190,7 @@ let testTargets: [Target] = [
         of: "VarveCheck",
         [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
-            "VarveOracle",
+            "VarveSegment", "VarveOracle",
         ]),
     tests(of: "VarveCompaction", ["VarveFormat"]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),

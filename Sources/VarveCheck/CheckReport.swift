@@ -16,6 +16,8 @@ public struct CheckReport: Sendable {
     public internal(set) var checksumCount = 0
     /// Recall@10 over the stored queries, by segment, where they were searched for.
     public internal(set) var recalls: [(segment: SegmentID, recall: Double)] = []
+    /// Rows whose codes were made anew and compared.
+    public internal(set) var encodedCount = 0
     /// Whether the observer ended the check early.
     public internal(set) var isPartial = false
 

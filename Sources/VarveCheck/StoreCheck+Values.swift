@@ -15,7 +15,12 @@ extension StoreCheck {
                 let found = try SegmentVerification(
                     verifying: image.path(name), of: image.fileSystem, against: record)
                 checkAttributes(of: record, live)
-                guard request.level >= .recall, let recall = found.recall else { continue }
+                guard request.level >= .recall else { continue }
+                if let reader = openWhole(name) {
+                    report.encodedCount += try reader.verifyEncoding(
+                        sampleCount: Self.encodedSampleCount)
+                }
+                guard let recall = found.recall else { continue }
                 report.recalls.append((record.id, recall))
                 checkRecall(recall, name)
             } catch {
@@ -32,6 +37,9 @@ extension StoreCheck {
             add(Finding(.corruption, .value, role: .live, file: name, detail: reason))
         }
     }
+
+    /// Rows of a segment whose codes are made anew.
+    private static var encodedSampleCount: Int { 2_000 }
 
     /// The recall that any search of a segment with structure reaches at its widest.
     private static var leastRecall: Double { 0.85 }

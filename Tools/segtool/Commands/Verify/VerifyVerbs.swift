@@ -106,6 +106,7 @@ extension Verb {
         call.output.machine("file_count", .count(report.fileCount))
         call.output.machine("read_bytes", .bytes(report.readByteCount))
         call.output.machine("checksum_count", .count(report.checksumCount))
+        call.output.machine("encoded_count", .count(report.encodedCount))
         call.output.machine("is_partial", .flag(report.isPartial))
         call.output.picture(
             "read \(Units.bytes(report.readByteCount)) of \(report.fileCount) files, "
