@@ -43,11 +43,50 @@ VG_TARGET static void block_dots(
             points[r].code, points[r + 1].code, panel, group_count, dots[r], dots[r + 1]);
 }
 
-VG_TARGET static uint32_t within_limit(const float *distances, float limit) {
-    const __m256 most = _mm256_set1_ps(limit);
-    const __m256 low = _mm256_cmp_ps(_mm256_loadu_ps(distances), most, _CMP_LE_OQ);
-    const __m256 high = _mm256_cmp_ps(_mm256_loadu_ps(distances + 8), most, _CMP_LE_OQ);
-    return (uint32_t)_mm256_movemask_ps(low) | (uint32_t)_mm256_movemask_ps(high) << 8;
+VG_TARGET static inline uint32_t whole_mask(
+    const uint32_t *dots, const uint32_t *square_sums, uint32_t row_square, uint32_t limit) {
+    const __m256i square = _mm256_set1_epi32((int32_t)row_square);
+    const __m256i most = _mm256_set1_epi32((int32_t)limit);
+    uint32_t mask = 0;
+    for (int i = 0; i < 2; i++) {
+        const __m256i dot = _mm256_loadu_si256((const __m256i *)(dots + 8 * i));
+        const __m256i squares = _mm256_add_epi32(
+            _mm256_loadu_si256((const __m256i *)(square_sums + 8 * i)), square);
+        const __m256i whole = _mm256_sub_epi32(squares, _mm256_slli_epi32(dot, 1));
+        const __m256i near = _mm256_cmpeq_epi32(_mm256_min_epu32(whole, most), whole);
+        mask |= (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(near)) << (8 * i);
+    }
+    return mask;
+}
+
+VG_TARGET static inline uint32_t estimate_mask(
+    const uint32_t *dots, const float *columns, const vg_estimate *row, bool lifted, float limit) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 2; i++, columns += 8, dots += 8) {
+        const __m256i whole = _mm256_loadu_si256((const __m256i *)dots);
+        // There is no conversion of unsigned numbers: by halves, each of which is exact.
+        const __m256 dot = _mm256_add_ps(
+            _mm256_mul_ps(
+                _mm256_cvtepi32_ps(_mm256_srli_epi32(whole, 16)), _mm256_set1_ps(65536)),
+            _mm256_cvtepi32_ps(_mm256_and_si256(whole, _mm256_set1_epi32(0xFFFF))));
+        const __m256 scale =
+            _mm256_mul_ps(_mm256_loadu_ps(columns + 16), _mm256_set1_ps(row->delta));
+        __m256 product = _mm256_mul_ps(_mm256_loadu_ps(columns + 32), _mm256_set1_ps(row->lo));
+        product = _mm256_add_ps(
+            product, _mm256_mul_ps(_mm256_loadu_ps(columns), _mm256_set1_ps(row->weight)));
+        product = _mm256_add_ps(product, _mm256_mul_ps(scale, dot));
+        __m256 distance =
+            _mm256_add_ps(_mm256_loadu_ps(columns + 48), _mm256_set1_ps(row->norm2));
+        distance = _mm256_sub_ps(distance, _mm256_add_ps(product, product));
+        if (lifted || row->lift != 0) {
+            const __m256 apart =
+                _mm256_sub_ps(_mm256_loadu_ps(columns + 64), _mm256_set1_ps(row->lift));
+            distance = _mm256_add_ps(distance, _mm256_mul_ps(apart, apart));
+        }
+        const __m256 near = _mm256_cmp_ps(distance, _mm256_set1_ps(limit), _CMP_NGT_UQ);
+        mask |= (uint32_t)_mm256_movemask_ps(near) << (8 * i);
+    }
+    return mask;
 }
 
 #include "leaf_body.h"

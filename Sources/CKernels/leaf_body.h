@@ -1,78 +1,136 @@
 // The nearest columns of a leaf for blocks of eight rows, once for every tier.
 //
-// A tier's file defines VG_TARGET, block_dots (product sums of up to eight rows with one panel) and
-// within_limit (a mask of the columns not farther than a limit) before it includes this.
+// A tier's file defines VG_TARGET, block_dots (product sums of up to eight rows with one panel),
+// and two masks of the columns that may be near enough: whole_mask for rows of one origin and
+// scale, estimate_mask for others. Only columns of the mask get their exact distance.
+
+#include <math.h>
 
 #include "leaf_internal.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-/// Distances to the 16 columns of a panel: the rule of vk_byte_combine, operation by operation.
-VG_TARGET static inline void panel_distances(
-    const vg_leaf *leaf, uint32_t first, const vk_byte_row *row, double dimension, bool uniform,
-    const uint32_t *dots, float *distances) {
-    const double *lo = leaf->numbers + (size_t)first * vg_leaf_numbers;
-    const double *delta = lo + vg_panel_columns, *sum = delta + vg_panel_columns;
-    const double *square = sum + vg_panel_columns, *lift = square + vg_panel_columns;
-    const uint32_t *square_sums = leaf->square_sums + first;
-    const double row_lo = row->lo, row_delta = row->delta, row_lift = row->lift;
-    const double row_delta2 = row_delta * row_delta;
-    const double row_sum = row_delta * (double)row->sum;
-    const double row_square = row_delta2 * (double)row->square_sum;
-    if (uniform) {
-        for (uint32_t i = 0; i < vg_panel_columns; i++) {
-            // A sum of squared differences of 65,536 codes is below 2^32.
-            const uint32_t whole = row->square_sum + square_sums[i] - 2 * dots[i];
-            const double apart = row_lift - lift[i];
-            distances[i] = (float)(row_delta2 * (double)whole + apart * apart);
-        }
-        return;
-    }
-    for (uint32_t i = 0; i < vg_panel_columns; i++) {
-        const uint32_t whole = row->square_sum + square_sums[i] - 2 * dots[i];
-        const double origin = row_lo - lo[i];
-        const double shift = origin * dimension + 2 * (row_sum - sum[i]);
-        double distance = origin * shift + row_square + square[i]
-            - 2 * (row_delta * delta[i]) * (double)dots[i];
-        distance = distance < 0 ? 0 : distance;
-        const bool same = (row_lo == lo[i]) & (row_delta == delta[i]);
-        distance = same ? row_delta2 * (double)whole : distance;
-        const double apart = row_lift - lift[i];
-        distances[i] = (float)(distance + apart * apart);
+/// What all columns are compared with.
+typedef struct {
+    const vk_byte_row *row;
+    vg_estimate estimate;
+    bool uniform;
+    /// The farthest a column may be, for whole_mask and estimate_mask.
+    uint32_t whole_limit;
+    float estimate_limit;
+} leaf_row;
+
+/// The row's part of an estimate, and how far an estimate may be off: each of its dozen roundings
+/// is below 2^-24 of the largest term.
+VG_TARGET static leaf_row prepare_row(
+    const vg_leaf *leaf, const vk_byte_row *row, uint32_t dimension) {
+    const float sum = row->delta * (float)row->sum;
+    const float length = row->delta * sqrtf((float)row->square_sum);
+    const float weight = row->lo * (float)dimension + sum;
+    const float size = row->norm2 + leaf->largest[3]
+        + 2 * ((fabsf(row->lo) * (float)dimension + sum) * leaf->largest[0]
+               + fabsf(row->lo) * leaf->largest[2] + length * leaf->largest[1]);
+    return (leaf_row){
+        .row = row,
+        .estimate = {
+            .lo = row->lo, .delta = row->delta, .weight = weight, .norm2 = row->norm2,
+            .lift = row->lift, .margin = 2e-6f * size},
+        .uniform = leaf->uniform && row->lo == leaf->headers[0].lo
+            && row->delta == leaf->headers[0].delta};
+}
+
+/// Makes `limit` the farthest a column may be.
+VG_TARGET static inline void set_limit(leaf_row *row, float limit) {
+    if (row->uniform) {
+        const double delta2 = (double)row->row->delta * row->row->delta;
+        // Without a scale this is infinite or no number, and all whole distances are zero.
+        const double most = (double)limit / delta2 * (1 + 1e-6) + 1;
+        row->whole_limit = most < 4294967295.0 ? (uint32_t)most : UINT32_MAX;
+    } else {
+        row->estimate_limit = limit + row->estimate.margin;
     }
 }
 
+/// The columns of a panel that may be near enough.
+VG_TARGET static inline uint32_t near_mask(
+    const vg_leaf *leaf, uint32_t first, const leaf_row *row, const uint32_t *dots) {
+    if (row->uniform)
+        return whole_mask(
+            dots, leaf->square_sums + first, row->row->square_sum, row->whole_limit);
+    return estimate_mask(
+        dots, leaf->numbers + (size_t)first * vg_leaf_numbers, &row->estimate, leaf->lifted,
+        row->estimate_limit);
+}
+
+/// The distance to a column: the rule of vk_byte_combine, operation by operation.
+VG_TARGET static inline float column_distance(
+    const vg_leaf *leaf, uint32_t column, const leaf_row *row, uint32_t dot, uint32_t dimension) {
+    if (!row->uniform)
+        return vk_byte_combine(row->row, leaf->headers + column, dot, dimension);
+    const double delta2 = (double)row->row->delta * row->row->delta;
+    // A sum of squared differences of 65,536 codes is below 2^32.
+    const uint32_t whole = row->row->square_sum + leaf->square_sums[column] - 2 * dot;
+    const double apart = (double)row->row->lift - leaf->headers[column].lift;
+    return (float)(delta2 * (double)whole + apart * apart);
+}
+
 /// Puts the columns of `mask` into the best list of one row.
-VG_TARGET static void keep_nearest(
-    const vg_leaf *leaf, uint32_t first, uint32_t mask, const float *distances, uint32_t own,
-    uint32_t k, vg_key *best, uint32_t *best_count) {
+VG_TARGET static void keep_nearest_one_by_one(
+    const vg_leaf *leaf, uint32_t first, uint32_t mask, leaf_row *row, const uint32_t *dots,
+    uint32_t dimension, uint32_t own, uint32_t k, vg_key *best, uint32_t *best_count) {
     uint32_t count = *best_count;
+    bool changed = false;
     while (mask) {
         const uint32_t column = (uint32_t)__builtin_ctz(mask);
         mask &= mask - 1;
         const uint32_t label = leaf->labels[first + column];
-        const vg_key key = vg_make_key(distances[column], label);
+        const float distance =
+            column_distance(leaf, first + column, row, dots[column], dimension);
+        const vg_key key = vg_make_key(distance, label);
         if (label == own || (count == k && key >= best[k - 1])) continue;
         uint32_t place = count < k ? count++ : k - 1;
         for (; place > 0 && best[place - 1] > key; place--) best[place] = best[place - 1];
         best[place] = key;
+        changed = true;
     }
     *best_count = count;
+    if (changed && count == k) set_limit(row, vg_key_distance(best[k - 1]));
 }
+
+#ifndef VG_KEEPS_NEAREST
+#define keep_nearest keep_nearest_one_by_one
+#else
+VG_TARGET static inline void keep_nearest(
+    const vg_leaf *leaf, uint32_t first, uint32_t mask, leaf_row *row, const uint32_t *dots,
+    uint32_t dimension, uint32_t own, uint32_t k, vg_key *best, uint32_t *best_count) {
+    if (k > vg_kept_at_once) {
+        keep_nearest_one_by_one(
+            leaf, first, mask, row, dots, dimension, own, k, best, best_count);
+        return;
+    }
+    const uint32_t before = *best_count;
+    const uint32_t count = keep_nearest_at_once(
+        leaf, first, mask, row->row, row->uniform, dots, dimension, own, k, best, before);
+    *best_count = count;
+    if (count == k) set_limit(row, vg_key_distance(best[k - 1]));
+}
+#endif
 
 /// One block of rows against panels `first_panel` to `end_panel`.
 VG_TARGET static void block_nearest(
     const vg_space *space, const vg_leaf *leaf, const uint32_t *rows, uint32_t row_count,
     uint32_t first_panel, uint32_t end_panel, bool skips_own, uint32_t k, vg_key *best,
     uint32_t *best_counts) {
-    const uint32_t padded = space->table->padded_count;
-    const double dimension = space->table->dimension;
+    const uint32_t padded = space->table->padded_count, dimension = space->table->dimension;
     vg_point points[vg_block_rows];
-    bool uniform[vg_block_rows];
+    leaf_row prepared[vg_block_rows];
     for (uint32_t r = 0; r < vg_block_rows; r++) {
         points[r] = vg_point_of(space, rows[r < row_count ? r : 0]);
-        uniform[r] = leaf->uniform && points[r].row->lo == (float)leaf->numbers[0]
-            && points[r].row->delta == (float)leaf->numbers[vg_panel_columns];
+        prepared[r] = prepare_row(leaf, points[r].row, dimension);
+        const bool full = r < row_count && best_counts[r] == k;
+        set_limit(
+            prepared + r,
+            full ? vg_key_distance(best[(size_t)r * k + k - 1]) : __builtin_inff());
     }
     for (uint32_t panel = first_panel; panel < end_panel; panel++) {
         uint32_t dots[vg_block_rows][vg_panel_columns];
@@ -80,17 +138,11 @@ VG_TARGET static void block_nearest(
         const uint32_t valid = left < vg_panel_columns ? (1u << left) - 1 : 0xFFFF;
         block_dots(points, row_count, leaf->codes + (size_t)first * padded, padded / 4, dots);
         for (uint32_t r = 0; r < row_count; r++) {
-            float distances[vg_panel_columns];
-            panel_distances(
-                leaf, first, points[r].row, dimension, uniform[r], dots[r], distances);
-            vg_key *list = best + (size_t)r * k;
-            const float limit =
-                best_counts[r] == k ? vg_key_distance(list[k - 1]) : __builtin_inff();
-            const uint32_t mask = within_limit(distances, limit) & valid;
+            const uint32_t mask = near_mask(leaf, first, prepared + r, dots[r]) & valid;
             if (mask)
                 keep_nearest(
-                    leaf, first, mask, distances, skips_own ? rows[r] : UINT32_MAX, k, list,
-                    best_counts + r);
+                    leaf, first, mask, prepared + r, dots[r], dimension,
+                    skips_own ? rows[r] : UINT32_MAX, k, best + (size_t)r * k, best_counts + r);
         }
     }
 }

@@ -1,4 +1,6 @@
 // Packing rows into panels, and choosing the tier that compares them.
+#include <math.h>
+
 #include "leaf_internal.h"
 
 static void reserve(vg_leaf *leaf, uint32_t columns, size_t byte_count) {
@@ -9,14 +11,20 @@ static void reserve(vg_leaf *leaf, uint32_t columns, size_t byte_count) {
     }
     if (columns > leaf->column_capacity) {
         free(leaf->numbers);
+        free(leaf->headers);
+        free(leaf->sums);
         free(leaf->square_sums);
         free(leaf->labels);
-        leaf->numbers = malloc(sizeof(double) * vg_leaf_numbers * columns);
+        leaf->numbers = malloc(sizeof(float) * vg_leaf_numbers * columns);
+        leaf->headers = malloc(sizeof(vk_byte_row) * columns);
+        leaf->sums = malloc(sizeof(uint32_t) * columns);
         leaf->square_sums = malloc(sizeof(uint32_t) * columns);
         leaf->labels = malloc(sizeof(uint32_t) * columns);
         leaf->column_capacity = columns;
     }
-    if (!leaf->codes || !leaf->numbers || !leaf->square_sums || !leaf->labels) abort();
+    if (!leaf->codes || !leaf->numbers || !leaf->headers || !leaf->sums || !leaf->square_sums
+        || !leaf->labels)
+        abort();
 }
 
 /// Writes column `column` of a panel, its components four by four.
@@ -31,14 +39,22 @@ static void pack_column(
         four ^= flip;
         memcpy(target + 64 * (size_t)g, &four, 4);
     }
-    double *numbers =
+    float *numbers =
         leaf->numbers + (size_t)panel * vg_panel_columns * vg_leaf_numbers + lane;
-    double delta = row->delta;
+    const float sum = row->delta * (float)row->sum;
+    const float length = row->delta * sqrtf((float)row->square_sum);
     numbers[0] = row->lo;
-    numbers[vg_panel_columns] = delta;
-    numbers[2 * vg_panel_columns] = delta * (double)row->sum;
-    numbers[3 * vg_panel_columns] = delta * delta * (double)row->square_sum;
+    numbers[vg_panel_columns] = row->delta;
+    numbers[2 * vg_panel_columns] = sum;
+    numbers[3 * vg_panel_columns] = row->norm2;
     numbers[4 * vg_panel_columns] = row->lift;
+    leaf->largest[0] = fmaxf(leaf->largest[0], fabsf(row->lo));
+    leaf->largest[1] = fmaxf(leaf->largest[1], length);
+    leaf->largest[2] = fmaxf(leaf->largest[2], sum);
+    leaf->largest[3] = fmaxf(leaf->largest[3], row->norm2);
+    leaf->lifted |= row->lift != 0;
+    leaf->headers[column] = *row;
+    leaf->sums[column] = row->sum;
     leaf->square_sums[column] = row->square_sum;
 }
 
@@ -51,6 +67,8 @@ void vg_leaf_pack(
     reserve(leaf, columns, (size_t)columns * padded);
     leaf->count = count;
     leaf->uniform = true;
+    leaf->lifted = false;
+    memset(leaf->largest, 0, sizeof leaf->largest);
     for (uint32_t i = 0; i < columns; i++) {
         // Columns behind the last repeat it; they are never looked at.
         uint32_t row = rows[i < count ? i : count - 1];
@@ -65,6 +83,8 @@ void vg_leaf_pack(
 void vg_leaf_free(vg_leaf *leaf) {
     free(leaf->codes);
     free(leaf->numbers);
+    free(leaf->headers);
+    free(leaf->sums);
     free(leaf->square_sums);
     free(leaf->labels);
     memset(leaf, 0, sizeof(*leaf));

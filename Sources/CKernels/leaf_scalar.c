@@ -18,10 +18,24 @@ static void block_dots(
     }
 }
 
-static uint32_t within_limit(const float *distances, float limit) {
+static inline uint32_t whole_mask(
+    const uint32_t *dots, const uint32_t *square_sums, uint32_t row_square, uint32_t limit) {
     uint32_t mask = 0;
     for (uint32_t i = 0; i < vg_panel_columns; i++)
-        mask |= (uint32_t)(distances[i] <= limit) << i;
+        mask |= (uint32_t)(row_square + square_sums[i] - 2 * dots[i] <= limit) << i;
+    return mask;
+}
+
+static inline uint32_t estimate_mask(
+    const uint32_t *dots, const float *columns, const vg_estimate *row, bool lifted, float limit) {
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < vg_panel_columns; i++) {
+        const float product = columns[i] * row->weight + columns[i + 32] * row->lo
+            + columns[i + 16] * row->delta * (float)dots[i];
+        const float apart = lifted || row->lift != 0 ? columns[i + 64] - row->lift : 0;
+        const float distance = row->norm2 + columns[i + 48] - 2 * product + apart * apart;
+        mask |= (uint32_t)!(distance > limit) << i;
+    }
     return mask;
 }
 

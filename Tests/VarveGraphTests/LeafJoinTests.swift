@@ -38,8 +38,9 @@ import VarveStorage
             let vectors = ByteVectors.clustered(
                 rowCount: min(rowCount, 7_000 / dimension + 100), dimension: dimension,
                 seed: UInt64(rowCount), tier: tier)
-            let count = 7
-            #expect(found(vectors, count: count) == expected(vectors, count: count))
+            for count in [1, 7, 16, 17] {
+                #expect(found(vectors, count: count) == expected(vectors, count: count))
+            }
         }
     }
 
@@ -51,6 +52,11 @@ import VarveStorage
             Float(index)
         }
         #expect(found(equal, count: 5) == expected(equal, count: 5))
+        // The estimates of such rows are all rounding.
+        let close = ByteVectors(rowCount: 60, dimension: 40, tier: tier) { row, index in
+            20_000 + Float(row * (index % 3)) / 64
+        }
+        #expect(found(close, count: 5) == expected(close, count: 5))
         let far = ByteVectors(rowCount: 33, dimension: 2_000, tier: tier) { row, index in
             index % 2 == 0 ? Float(row) : 1_000
         }

@@ -26,6 +26,10 @@ let compactionCommand = Command(
         Option(
             name: "regimes", placeholder: "NAME,…",
             help: "absorb, asymmetric, symmetric, rebuild or chosen (chosen)"),
+        Option(
+            name: "variants", placeholder: "NAME=N,…;…",
+            help: "further merges with other numbers: fan, k, own, small, finds, offers, samples, "
+                + "leaf, width, alpha, fill"),
         Option(name: "queries", placeholder: "N", help: "take only the first queries (1000)"),
         Option(name: "threads", placeholder: "N", help: "(2)"),
         Option(name: "memory", placeholder: "MIB", help: "memory of a merge (256)"),
@@ -45,8 +49,14 @@ private func measureCompaction(
             throw UsageProblem(description: "--regimes does not know \(name)")
         }
         let label = regime == nil ? "merge" : String(name)
-        let merge = try study.merge(regime)
+        let merge = try study.merge(regime, study.parameters)
         fields += merge.fields(label, relativeTo: insertion)
+        for text in (arguments.text("variants") ?? "").split(separator: ";") {
+            let parameters = try study.parameters.changed(
+                by: String(text), regime: merge.regime ?? .symmetric)
+            let variant = try study.merge(merge.regime, parameters)
+            fields += variant.fields("\(label)(\(text))", relativeTo: insertion)
+        }
     }
     let rebuild = try study.rebuild()
     fields += rebuild.fields("rebuild", relativeTo: insertion)
@@ -60,6 +70,7 @@ struct CompactionPhase {
     var statistics = GraphStatistics()
     var quality = GraphQuality()
     var regime: MergeRegime?
+    var meanDegree = 0.0
 
     /// Distances measured one pair at a time.
     var distanceCount: UInt64 {
@@ -78,6 +89,7 @@ struct CompactionPhase {
             ("\(label)_distances_at_64", .decimal(quality.distances, digits: 1)),
             ("\(label)_distances_at_95", .decimal(quality.distancesAt95, digits: 1)),
         ]
+        fields.append(("\(label)_degree", .decimal(meanDegree, digits: 2)))
         if let regime { fields.append(("\(label)_regime", .text(regime.rawValue))) }
         guard let other else { return fields }
         let ratios: [(String, Double)] = [
@@ -91,7 +103,40 @@ struct CompactionPhase {
             "\(label): cpu \(decimalText(ratios[0].1, digits: 3)), distances "
                 + "\(decimalText(ratios[1].1, digits: 3)), at .95 "
                 + "\(decimalText(ratios[2].1, digits: 3)), recall "
-                + decimalText(quality.recall - other.quality.recall, digits: 4))
+                + decimalText(quality.recall - other.quality.recall, digits: 4) + ", at 64 "
+                + decimalText(quality.distances / other.quality.distances, digits: 3)
+                + ", degree \(decimalText(meanDegree, digits: 1))")
         return fields
+    }
+}
+
+extension MergeParameters {
+    /// The same with some numbers of `regime` changed: `fan=5,k=10`.
+    func changed(by text: String, regime: MergeRegime) throws -> MergeParameters {
+        var changed = self
+        var leaves = LeafMergeSettings(regime, maxDegree: graph.maxDegree)
+        for part in text.split(separator: ",") {
+            let words = part.split(separator: "=")
+            guard words.count == 2, let number = Double(words[1]) else {
+                throw UsageProblem(description: "--variants does not understand \(part)")
+            }
+            switch words[0] {
+            case "fan": leaves.fan = Int(number)
+            case "k": leaves.neighboursPerLeaf = Int(number)
+            case "own": leaves.ownLimit = Int(number)
+            case "small": leaves.smallOwnLimit = Int(number)
+            case "finds": leaves.findLimit = Int(number)
+            case "offers": leaves.offerLimit = Int(number)
+            case "samples": leaves.joinsSamples = number > 0
+            case "leaf": changed.leafRowCount = Int(number)
+            case "width": changed.absorbWidth = Int(number)
+            case "alpha": changed.graph.alpha = Float(number)
+            case "fill": changed.graph.fillsLists = number > 0
+            case "least": changed.graph.minDegree = Int(number)
+            default: throw UsageProblem(description: "--variants does not know \(words[0])")
+            }
+        }
+        changed.leaves = leaves
+        return changed
     }
 }

@@ -14,7 +14,8 @@ struct CompactionStudy {
     private let deletedShare: Double
     private let drift: Drift
     private let threadCount: Int
-    private let parameters: MergeParameters
+    let parameters: MergeParameters
+    private let sources: [SourceGraph]
 
     /// How often segments are merged.
     enum Drift: String {
@@ -55,6 +56,13 @@ struct CompactionStudy {
         segments =
             isClustered
             ? clustered(rows, of: all, base, count: sizes.count) : cut(rows, sizes: sizes)
+        var sources: [SourceGraph] = []
+        for segment in segments {
+            let rows = try CodedRows(segment, of: all)
+            let graph = try insertionGraph(rows, parameters.graph, threadCount: threadCount).graph
+            sources.append(SourceGraph(baseRows: segment, graph: graph))
+        }
+        self.sources = sources
     }
 
     var fields: [(name: String, value: JSONValue)] {
@@ -90,43 +98,43 @@ struct CompactionStudy {
         let lists = MergeLists(rowCount: rows.rowCount, maxDegree: parameters.graph.maxDegree)
         return try phase(rows) {
             made(
-                rows.table, lists, [MergeSource(rowCount: rows.rowCount)], .rebuild)
+                rows.table, lists, [MergeSource(rowCount: rows.rowCount)], .rebuild,
+                parameters)
         }
     }
 
     /// The segments' graphs, merged as the drift says; costs are those of the last merge.
-    func merge(_ regime: MergeRegime?) throws -> CompactionPhase {
-        var sources: [SourceGraph] = []
-        for segment in segments { sources.append(try source(segment)) }
+    func merge(
+        _ regime: MergeRegime?, _ parameters: MergeParameters
+    ) throws -> CompactionPhase {
+        var sources = sources
+        let merged = { (sources: [SourceGraph]) in
+            try self.merged(sources, regime, parameters)
+        }
         switch drift {
         case .none: break
         case .levels:
             sources = try stride(from: 0, to: 16, by: 4).map {
-                try merged(Array(sources[$0..<$0 + 4]), regime).source
+                try merged(Array(sources[$0..<$0 + 4])).source
             }
         case .increments:
             var first = sources[0]
-            for next in sources[1..<10] { first = try merged([first, next], regime).source }
+            for next in sources[1..<10] { first = try merged([first, next]).source }
             sources = [first, sources[10]]
         }
-        return try merged(sources, regime).phase
-    }
-
-    private func source(_ segment: [UInt32]) throws -> SourceGraph {
-        let rows = try CodedRows(segment, of: all)
-        let graph = try insertionGraph(rows, parameters.graph, threadCount: threadCount).graph
-        return SourceGraph(baseRows: segment, graph: graph)
+        return try merged(sources).phase
     }
 
     private func merged(
-        _ sources: [SourceGraph], _ regime: MergeRegime?
+        _ sources: [SourceGraph], _ regime: MergeRegime?, _ parameters: MergeParameters
     ) throws -> (source: SourceGraph, phase: CompactionPhase) {
         let input = try MergeInput(
             sources, of: all, maxDegree: parameters.graph.maxDegree, isLive: isLive)
         let regime = regime ?? chooseRegime(for: input.sources)
         var graph: Adjacency?
         var phase = try phase(input.rows) {
-            let made = made(input.rows.table, input.lists, input.sources, regime)
+            let made = made(
+                input.rows.table, input.lists, input.sources, regime, parameters)
             graph = made.graph
             return made
         }
@@ -140,7 +148,7 @@ struct CompactionStudy {
 
     private func made(
         _ table: ByteVectorTable, _ lists: MergeLists, _ sources: [MergeSource],
-        _ regime: MergeRegime
+        _ regime: MergeRegime, _ parameters: MergeParameters
     ) -> (graph: Adjacency, statistics: GraphStatistics) {
         GraphMerge(
             table: table, lists: lists, sources: sources, regime: regime, parameters: parameters,
@@ -159,6 +167,10 @@ struct CompactionStudy {
         phase.processorSeconds = processorSeconds() - processorBefore
         phase.seconds = seconds(since: start)
         phase.statistics = made.statistics
+        let degrees = (0..<rows.rowCount).reduce(0) {
+            $0 + made.graph.degree(of: RowOrdinal(UInt32($1)))
+        }
+        phase.meanDegree = Double(degrees) / Double(max(1, rows.rowCount))
         phase.quality = judge.quality(of: made.graph, over: rows)
         return phase
     }

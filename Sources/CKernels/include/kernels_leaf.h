@@ -11,15 +11,24 @@
 /// Zero it before the first use; buffers grow and are kept.
 typedef struct {
     uint8_t *_Nullable codes;
-    /// For every column: lo, delta, delta * sum, delta * delta * square_sum and lift.
-    double *_Nullable numbers;
+    /// For every column of a panel, one after the other: lo, delta, delta * sum, squared norm,
+    /// lift.
+    float *_Nullable numbers;
+    /// The headers of the columns.
+    vk_byte_row *_Nullable headers;
+    uint32_t *_Nullable sums;
     uint32_t *_Nullable square_sums;
     uint32_t *_Nullable labels;
+    /// The largest magnitude each of the first four numbers has, the second times the root of the
+    /// sum of squared codes: what estimates may be off by follows from them.
+    float largest[4];
     size_t code_capacity;
     uint32_t column_capacity;
     uint32_t count;
     /// All columns have the lo and delta of the first.
     bool uniform;
+    /// Some column has a lift.
+    bool lifted;
 } vg_leaf;
 
 /// Packs `count` rows; `labels` name them in results, the rows themselves where it is NULL.
