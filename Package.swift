@@ -48,10 +48,12 @@ let modules: [Module] = [
     Module(floor: 0, name: "CKernels", language: .c),
     Module(floor: 0, name: "CRing", language: .c, dependencies: ["CUring"]),
 
+    Module(floor: 0, name: "VarveMutants"),
+
     // Floor 1: bytes and values, arithmetic, the operating system.
     Module(
         floor: 1, name: "VarveFormat", path: "Format/Codec",
-        dependencies: ["CXXHash", "CZstd", "CRoaring"]),
+        dependencies: ["CXXHash", "CZstd", "CRoaring", "VarveMutants"]),
     Module(floor: 1, name: "VarveKernels", dependencies: ["CKernels"]),
     Module(floor: 1, name: "VarveStorage", dependencies: ["CRing"]),
 
@@ -66,8 +68,12 @@ let modules: [Module] = [
     Module(floor: 2, name: "VarveFilter", dependencies: ["VarveFormat", "CRoaring", "CZstd"]),
 
     // Floor 3: the artefacts of a store.
-    Module(floor: 3, name: "VarveLog", dependencies: ["VarveFormat", "VarveStorage"]),
-    Module(floor: 3, name: "VarveManifest", dependencies: ["VarveFormat", "VarveStorage"]),
+    Module(
+        floor: 3, name: "VarveLog",
+        dependencies: ["VarveFormat", "VarveStorage", "VarveMutants"]),
+    Module(
+        floor: 3, name: "VarveManifest",
+        dependencies: ["VarveFormat", "VarveStorage", "VarveMutants"]),
     Module(
         floor: 3, name: "VarveMemtable",
         dependencies: ["VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph"]),
@@ -75,7 +81,7 @@ let modules: [Module] = [
         floor: 3, name: "VarveSegment",
         dependencies: [
             "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveQuantization",
-            "VarveFilter",
+            "VarveFilter", "VarveMutants",
         ]),
 
     // Floor 4: what moves between artefacts.
@@ -84,7 +90,7 @@ let modules: [Module] = [
         dependencies: [
             "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveManifest",
             "VarveMemtable",
-            "VarveSegment", "VarveFilter",
+            "VarveSegment", "VarveFilter", "VarveMutants",
         ]),
     Module(
         floor: 4, name: "VarveQuery",
@@ -106,7 +112,7 @@ let modules: [Module] = [
             "VarveFormat", "VarveStorage", "VarveKernels", "VarveGraph", "VarveLog",
             "VarveManifest",
             "VarveMemtable", "VarveSegment", "VarveCompaction", "VarveQuery", "VarveFilter",
-            "CJansson",
+            "CJansson", "VarveMutants",
         ]),
 
     // Floor 6: what judges a store from outside.
@@ -114,7 +120,7 @@ let modules: [Module] = [
         floor: 6, name: "VarveOracle", path: "Fuzz/Oracle",
         dependencies: [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
-            "VarveKernels",
+            "VarveKernels", "VarveMutants", "VarveCheck",
         ]),
     Module(
         floor: 6, name: "SegtoolCommands", path: "Tools/segtool/Commands",
@@ -158,7 +164,9 @@ let programs: [Target] = [
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("segtool", "Tools/segtool/Program", ["SegtoolCommands", "VarveStorage"]),
-    program("crash-fuzz", "Fuzz/crash-fuzz", ["VarveOracle"]),
+    program(
+        "crash-fuzz", "Fuzz/crash-fuzz",
+        ["VarveOracle", "VarveMutants", "VarveStorage", "VarveStorageSimulation"]),
 ]
 
 /// A test target, named after the module it tests.

@@ -40,6 +40,8 @@ package struct SessionOutcome: Sendable {
     /// What the history has written, and what all exams have: the same for the same seed, always.
     package var digest = SessionDigest()
     package var failure: FoundFailure?
+    /// Calls that went wrong.
+    package var firedCount = 0
 }
 
 /// Hashes over what was written.
@@ -56,9 +58,19 @@ package typealias CaseReport = @Sendable (_ seed: UInt64, _ place: Int, _ policy
 package struct CutSession {
     private let plan: HistoryPlan
     private let report: CaseReport
+    private let depth: Int
+    private let cutsEveryCall: Bool
 
-    package init(_ plan: HistoryPlan, report: @escaping CaseReport = { _, _, _ in }) {
+    /// - Parameters:
+    ///   - depth: How often an exam may cut the power again.
+    ///   - cutsEveryCall: Whether exams cut before every call of their recoveries.
+    package init(
+        _ plan: HistoryPlan, depth: Int = 2, cutsEveryCall: Bool = false,
+        report: @escaping CaseReport = { _, _, _ in }
+    ) {
         self.plan = plan
+        self.depth = depth
+        self.cutsEveryCall = cutsEveryCall
         self.report = report
     }
 
@@ -76,9 +88,9 @@ package struct CutSession {
         var generator = SeededGenerator(seed: plan.seed ^ 0xF5)
         disk.fileSyncPublishesName = generator.chance(1, in: 5)
         let witness = Witness()
-        let exam = ImageExam(plan)
+        let exam = ImageExam(plan, cutsEveryCall: cutsEveryCall)
         let outcome = Mutex(SessionOutcome())
-        let (seed, report) = (plan.seed, report)
+        let (seed, report, depth) = (plan.seed, report, depth)
         let cut: @Sendable (Int, String) -> Void = { place, text in
             for (index, policy) in CutPolicy.all.enumerated() where selects(place, index) {
                 guard outcome.withLock({ $0.failure == nil }) else { return }
@@ -87,7 +99,7 @@ package struct CutSession {
                 let own = mixedSeed(seed, UInt64(place), UInt64(index))
                 let image = DiskImage(policy, of: disk, witness, seed: own)
                 do throws(OracleFailure) {
-                    try exam.examine(image, seed: own, depth: 2)
+                    try exam.examine(image, seed: own, depth: depth)
                 } catch {
                     let failure = FoundFailure(
                         seed: seed, place: place, policy: policy.name,

@@ -2,9 +2,10 @@
 
 import Synchronization
 import Varve
+import VarveCheck
 import VarveFormat
 package import VarveStorage
-import VarveStorageSimulation
+package import VarveStorageSimulation
 
 /// Damages stores at rest.
 package struct DamageSession {
@@ -104,10 +105,73 @@ package struct DamageSession {
         }
     }
 
+    /// Every place of small files; of segments, every byte that is not deep inside of padding, and
+    /// one in 16 of the rest.
+    package func allPlaces() -> [Int] {
+        var result: [Int] = []
+        var start = 0
+        for (path, byteCount) in files {
+            let bytes = original.bytes(path) ?? []
+            var lastUsed = -1_000
+            for offset in 0..<byteCount {
+                if bytes[offset] != 0 { lastUsed = offset }
+                if offset - lastUsed < 32 || offset % 16 == Int(plan.seed % 16) {
+                    result.append(start + offset)
+                }
+            }
+            start += byteCount
+        }
+        return result
+    }
+
+    /// Has two blocks of a file change places, all pairs of all files.
+    package func blockPairs(byteCount blockByteCount: Int) -> [(path: FilePath, Int, Int)] {
+        files.flatMap { path, byteCount in
+            let count = byteCount / blockByteCount
+            return (0..<count).flatMap { first in
+                (first + 1..<max(first + 1, count)).map {
+                    (path, first * blockByteCount, $0 * blockByteCount)
+                }
+            }
+        }
+    }
+
+    /// Damages one file and looks at what comes of it.
+    package func run(_ damage: DiskDamage, to path: FilePath, name: String) -> SessionOutcome {
+        report(plan.seed, -1, name)
+        var outcome = SessionOutcome()
+        outcome.examinedCount = 1
+        outcome.imageCounts[name] = 1
+        let disk = original.crash(.keepAll, seed: plan.seed)
+        disk.keepsTrace = false
+        guard disk.damage(path, damage) else { return outcome }
+        do throws(OracleFailure) {
+            try examine(disk, path)
+        } catch {
+            outcome.failure = FoundFailure(
+                seed: plan.seed, place: -1, policy: name, message: "\(damage) of \(path): \(error)")
+        }
+        return outcome
+    }
+
+    /// Throws if the check of files does not find the damage.
+    private func requireFound(
+        _ disk: SimulatedFileSystem, _ path: FilePath
+    ) throws(OracleFailure) {
+        let report: CheckReport
+        do throws(StorageError) {
+            report = try StoreCheck.run(disk, StoreProtocol.root)
+        } catch {
+            throw OracleFailure("the check cannot read: \(error)")
+        }
+        try require(report.worst != nil, "the check does not find the damage")
+    }
+
     /// Opens and reads everything, for reading only and for writing.
     private func examine(
         _ disk: SimulatedFileSystem, _ path: FilePath
     ) throws(OracleFailure) {
+        try requireFound(disk, path)
         for isReadOnly in [true, false] {
             let name = String(path.text.dropFirst(StoreProtocol.root.text.count + 1))
             let events = Events()
@@ -118,7 +182,7 @@ package struct DamageSession {
                     at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 3),
                     options: plan.options, listener: listener, readOnly: isReadOnly)
                 defer { try? store.close() }
-                let found = Int(try store.statistics().sequence.rawValue)
+                let found = model.count(try store.statistics().sequence.rawValue) ?? -1
                 try require(found == count, "\(found) batches of \(count) are left")
                 try read(try store.snapshot(), model.state(after: found))
             } catch let error as OracleFailure {

@@ -33,6 +33,7 @@ package struct FaultSession {
                 seed: plan.seed, place: place, policy: kind.name, message: "\(error)")
         }
         outcome.operationCount = disk.operationCount
+        outcome.firedCount = disk.faults.firedCount
         outcome.examinedCount = exam.examinedCount + 1
         return outcome
     }
@@ -51,8 +52,11 @@ package struct FaultSession {
         var refusedCount = 0
         for (index, step) in plan.steps.enumerated() {
             do {
-                try run.perform(step)
+                try perform(step, of: run)
             } catch let error as StoreError {
+                if kind.lies, error.code == .corruption {
+                    return try end(run, kind, place, disk, exam)
+                }
                 try requireAllowed(error, "step \(index), \(step.name),")
                 guard try staysUsable(run, error, step) else {
                     return try end(run, kind, place, disk, exam)
@@ -70,6 +74,20 @@ package struct FaultSession {
         try end(run, kind, place, disk, exam)
     }
 
+    /// Does one thing; what cannot be read while the disk fails can be read once it is healed.
+    private func perform(_ step: HistoryStep, of run: HistoryRun) throws {
+        do {
+            try run.perform(step)
+        } catch let error as OracleFailure {
+            let fired = run.disk.faults.firedCount
+            guard let cause = error.cause, fired > 0, Self.allowed.contains(cause.code) else {
+                throw error
+            }
+            run.disk.faults.heal()
+            try run.perform(step)
+        }
+    }
+
     /// Whether the store goes on after an error; if it does not, that must be final.
     private func staysUsable(
         _ run: HistoryRun, _ error: StoreError, _ step: HistoryStep
@@ -82,12 +100,18 @@ package struct FaultSession {
             return false
         }
         var harmless: [StoreError.Code] = [.noSpace]
-        // The device failed the copy, not the store.
-        if case .checkpoint = step { harmless.append(.inputOutput) }
+        switch step {
+        // The device failed the copy, the load or the merge, not the store.
+        case .checkpoint, .load, .compact, .purge: harmless.append(.inputOutput)
+        default: break
+        }
         try require(
             harmless.contains(error.code), "the store goes on after an error that ends it: \(error)"
         )
-        if case .write = step { run.witness.change { $0.withdraw() } }
+        switch step {
+        case .write, .load: run.witness.change { $0.withdraw() }
+        default: break
+        }
         try run.look()
         return true
     }
@@ -161,6 +185,10 @@ extension HistoryStep {
     var name: String {
         switch self {
         case .write: "write"
+        case .load: "load"
+        case .compact: "compact"
+        case .startCompacting: "startCompacting"
+        case .purge: "purge"
         case .flush: "flush"
         case .sync: "sync"
         case .reopen: "reopen"

@@ -7,8 +7,16 @@ package import VarveStorageSimulation
 /// One thing done to a store.
 package enum HistoryStep: Sendable {
     case write(ModelBatch)
+    /// A bulk load of upserts only, into segments of so many rows.
+    case load(ModelBatch, segmentRowCount: Int)
     case flush
     case sync
+    /// Merges all segments into one, and waits for it.
+    case compact
+    /// Asks for that, and does not wait.
+    case startCompacting
+    /// Rewrites every segment with deleted rows, and empties the trash.
+    case purge
     /// Closes and opens again.
     case reopen
     /// Lets background workers make this many steps.
@@ -31,12 +39,26 @@ package struct HistoryPlan: Sendable {
     package var seed: UInt64
 
     /// The plan of `seed`, with about `stepCount` steps.
+    ///
+    /// Seeds from ``Scenario/firstSeed`` on are those of scripted scenarios.
     package init(seed: UInt64, stepCount: Int = 28) {
+        if let scenario = Scenario(seed: seed) {
+            self = scenario.plan
+            return
+        }
         var source = PlanSource(seed: seed)
         self.seed = seed
         schema = source.schema()
         options = source.options()
         steps = source.steps(source.hasLargeRows ? 2 * stepCount : stepCount, schema)
+    }
+
+    /// A plan of these parts.
+    package init(seed: UInt64, schema: Schema, options: Options, steps: [HistoryStep]) {
+        self.seed = seed
+        self.schema = schema
+        self.options = options
+        self.steps = steps
     }
 }
 
@@ -75,6 +97,10 @@ package struct PlanSource {
         options.walkBlocks = generator.chance(1, in: 2)
         options.trashGraceSeconds = generator.chance(1, in: 2) ? 0 : 3
         options.lowSpaceByteCount = 0
+        options.compaction.tierCount = 2 + generator.below(3)
+        options.compaction.segmentLimit = 2 + generator.below(7)
+        options.compaction.deadShareLimit = [0.1, 0.2, 0.5][generator.below(3)]
+        options.compaction.isAutomatic = !generator.chance(1, in: 4)
         switch generator.below(4) {
         case 0: options.durability = .onRequest
         case 1: options.durability = .interval(milliseconds: 50)
@@ -86,7 +112,7 @@ package struct PlanSource {
     mutating func steps(_ count: Int, _ schema: Schema) -> [HistoryStep] {
         var steps: [HistoryStep] = []
         while steps.count < count {
-            switch generator.below(31) {
+            switch generator.below(36) {
             case 0...16: steps.append(.write(batch(schema)))
             case 17...19: steps.append(.flush)
             case 20: steps.append(.sync)
@@ -97,6 +123,11 @@ package struct PlanSource {
                 steps.append(.pause(nanoseconds: UInt64(milliseconds) * 1_000_000))
             case 27...28: steps.append(.snapshot)
             case 29: steps.append(.checkpoint)
+            case 30...31:
+                steps.append(.load(load(schema), segmentRowCount: 2 + generator.below(30)))
+            case 32: steps.append(.compact)
+            case 33: steps.append(.startCompacting)
+            case 34: steps.append(.purge)
             default: steps.append(.look)
             }
         }
@@ -114,6 +145,15 @@ package struct PlanSource {
                 vector: StoredVector.of(input, schema), attributes: attributes())
             return .upsert(id, input: input, row: row)
         }
+    }
+
+    /// Upserts for a bulk load, some of them of one id; of several for one id the last counts.
+    package mutating func load(_ schema: Schema) -> ModelBatch {
+        var batch: ModelBatch = []
+        while batch.isEmpty {
+            batch = self.batch(schema).filter { if case .upsert = $0 { true } else { false } }
+        }
+        return batch
     }
 
     package mutating func identifier() -> RecordID {

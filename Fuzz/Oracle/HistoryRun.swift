@@ -91,9 +91,15 @@ package final class HistoryRun {
     }
 
     /// The number of batches that are visible.
+    ///
+    /// - Throws: What the store throws, or `corruption` for a state that never was.
     package func visibleCount() throws(StoreError) -> Int {
         guard let store else { throw StoreError(.closed, "there is no open store") }
-        return Int(try store.statistics().sequence.rawValue)
+        let sequence = try store.statistics().sequence.rawValue
+        guard let count = witness.model.count(sequence) else {
+            throw StoreError(.corruption, "write \(sequence) is visible, and was never made")
+        }
+        return count
     }
 
     /// Does one thing.
@@ -116,6 +122,13 @@ package final class HistoryRun {
             try requireStore().write(WriteBatch())
             witness.change { $0.sync() }
         case .write(let batch): try write(batch)
+        case .load(let batch, let segmentRowCount):
+            try load(batch, segmentRowCount: segmentRowCount)
+        case .compact: try compact(.all)
+        case .startCompacting: try requireStore().requestCompaction(.all)
+        case .purge:
+            try requireStore().purge()
+            witness.change { $0.sync() }
         case .flush:
             let before = flushCount
             try requireStore().flush()
@@ -156,7 +169,7 @@ package final class HistoryRun {
         } catch {
             throw OracleFailure("the copy cannot be opened after a power cut: \(error)")
         }
-        let count = Int(try copy.statistics().sequence.rawValue)
+        let count = model.count(try copy.statistics().sequence.rawValue) ?? -1
         try require(
             count == model.returnedCount, "the copy has \(count) of \(model.returnedCount)")
         var exam = StoreExam(model.state(after: count), plan.schema, seed: plan.seed)
@@ -195,12 +208,47 @@ package final class HistoryRun {
         }
         witness.change { $0.issue(batch) }
         let sequence = try store.write(request)
-        let number = witness.model.batches.count
-        try require(
-            sequence.rawValue == UInt64(number), "batch \(number) has number \(sequence.rawValue)")
         let isSynced = plan.options.durability == .everyCommit
         if isSynced { StoreProtocol.declareAcknowledged(checker, disk) }
-        witness.change { $0.acknowledge(isSynced: isSynced) }
+        try acknowledge(sequence, isSynced: isSynced)
+    }
+
+    private func acknowledge(_ sequence: SequenceNumber, isSynced: Bool) throws(OracleFailure) {
+        var model = witness.model
+        let isRight = model.acknowledge(sequence.rawValue, isSynced: isSynced)
+        try require(isRight, "batch \(model.batches.count) has number \(sequence.rawValue)")
+        witness.model = model
+    }
+
+    /// Loads rows past the log; a load is one batch, durable when it returns.
+    private func load(_ batch: ModelBatch, segmentRowCount: Int) throws {
+        let store = try requireStore()
+        var rows: [Row] = []
+        for case .upsert(let id, let input, let row) in batch {
+            rows.append(Row(id: id, vector: input, attributes: row.attributes))
+            ids.insert(id)
+        }
+        witness.change { $0.issue(batch, isLoad: true) }
+        var next = 0
+        let before = flushCount
+        let report = try store.bulkLoad(segmentRowCount: segmentRowCount) {
+            () throws(StoreError) in
+            guard next < rows.count else { return nil }
+            next += 1
+            return rows[next - 1]
+        }
+        askedFlushCount += flushCount - before
+        try acknowledge(report.sequence, isSynced: true)
+        witness.change { $0.sync() }
+    }
+
+    /// Merges segments, all or what is due; what was written before is flushed.
+    private func compact(_ scope: CompactionScope) throws {
+        let before = flushCount
+        try requireStore().compact(scope)
+        askedFlushCount += flushCount - before
+        witness.change { $0.sync() }
+        StoreProtocol.declareSealed(checker, disk)
     }
 
     private func requireStore() throws(OracleFailure) -> Store {

@@ -2,6 +2,7 @@
 
 import Synchronization
 import Varve
+import VarveCheck
 import VarveFormat
 import VarveStorage
 package import VarveStorageSimulation
@@ -29,13 +30,28 @@ package struct DiskImage: Sendable {
     }
 }
 
+extension DiskImage {
+    /// Finds out whether a bulk load that was under way is there: its number alone does not tell.
+    fileprivate mutating func settleLoad() {
+        let live = StoreProtocol.live(disk)?.manifest.lastSequence.rawValue ?? 0
+        if model.isLoadMissing(in: live) { model.voidLast() }
+    }
+}
+
 /// Examines disk images; one seed, one course.
 package final class ImageExam: Sendable {
     private let plan: HistoryPlan
+    private let cutsEveryCall: Bool
     private let state = Mutex((examinedCount: 0, digest: UInt64(0), failure: OracleFailure?.none))
 
     /// An exam of images of stores of the plan's shape.
-    package init(_ plan: HistoryPlan) { self.plan = plan }
+    ///
+    /// - Parameter cutsEveryCall: Whether the power is cut before every call of a recovery, and at
+    ///   no other time, as deep as an exam may cut at all.
+    package init(_ plan: HistoryPlan, cutsEveryCall: Bool = false) {
+        self.plan = plan
+        self.cutsEveryCall = cutsEveryCall
+    }
 
     /// Images examined, those of power cuts inside an exam included.
     package var examinedCount: Int { state.withLock { $0.examinedCount } }
@@ -51,6 +67,8 @@ package final class ImageExam: Sendable {
         _ image: DiskImage, seed: UInt64, depth: Int
     ) throws(OracleFailure) {
         state.withLock { $0.examinedCount += 1 }
+        var image = image
+        image.settleLoad()
         do {
             if let count = try readOnly(image, seed) {
                 try goOn(image, count, seed, depth)
@@ -80,14 +98,32 @@ package final class ImageExam: Sendable {
             try require(isNone && !image.isCreated, "opening for reading fails: \(error)")
             return nil
         }
-        let count = Int(try store.statistics().sequence.rawValue)
+        let sequence = try store.statistics().sequence.rawValue
+        guard let count = image.model.count(sequence) else {
+            throw OracleFailure("write \(sequence) is there, and was never made")
+        }
         try require(
             image.bounds.contains(count), "\(count) batches are there, \(image.bounds) may be")
         var exam = StoreExam(image.model.state(after: count), plan.schema, seed: seed)
         try exam.examine(try store.snapshot())
         try store.close()
+        if seed % 8 == 0 { try requireAgreement(disk) }
         try require(disk.operationCount == operationCount, "reading has changed the disk")
         return count
+    }
+
+    /// Throws if the check of files finds damage in a store that answers rightly.
+    ///
+    /// It looks at every checksum and at values: graphs whose rows can all be reached, ids once,
+    /// codes that are those of their rows.
+    private func requireAgreement(_ disk: SimulatedFileSystem) throws {
+        var request = CheckRequest()
+        request.level = .recall
+        let report = try StoreCheck.run(disk, StoreProtocol.root, request)
+        // All of them can be told, whatever an interrupted write has left.
+        let damage = (report.findings + report.liveDamage).map { "\($0)" }
+            .suffix(report.liveDamage.count).first
+        try require(damage == nil, "the check finds damage: \(damage ?? "")")
     }
 
     /// Creates the store that was not created.
@@ -113,8 +149,8 @@ package final class ImageExam: Sendable {
         witness.change { $0.settle(at: count) }
         let isOpen = Mutex(false)
         let earlyBounds = (image.isDurable ? count : image.model.syncedCount)...count
-        if depth > 0, generator.chance(1, in: depth > 1 ? 12 : 60) {
-            let odds = [1, 4, 12][generator.below(3)]
+        if depth > 0, cutsEveryCall || generator.chance(1, in: depth > 1 ? 12 : 60) {
+            let odds = cutsEveryCall ? 1 : [1, 4, 12][generator.below(3)]
             cutAgain(image.disk, witness, seed: seed, odds: odds, depth: depth - 1) {
                 isOpen.withLock { $0 } ? nil : earlyBounds
             }
@@ -122,6 +158,7 @@ package final class ImageExam: Sendable {
         let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1)
         try run.open()
         isOpen.withLock { $0 = true }
+        if cutsEveryCall { image.disk.onOperation(nil) }
         let found = try run.visibleCount()
         try require(found == count, "\(found) batches to write on, \(count) to read")
         try run.look()

@@ -1,5 +1,6 @@
 // What a store must hold: a dictionary, and the batches that made it.
 
+package import Varve
 package import VarveFormat
 
 /// A row as the model knows it: the stored vector to the bit, and the attributes.
@@ -23,7 +24,9 @@ package typealias ModelState = [RecordID: ModelRow]
 
 /// All batches that were given to a store, in order, and how far they are known to have come.
 ///
-/// Batch number n, counted from one, has the sequence number n.
+/// A batch gets the sequence number after that of the batch before; a bulk load gets a number far
+/// above, below which the writes beside it find theirs. Where a load was refused, it is not known
+/// whether its number was given out.
 package struct OracleModel: Sendable {
     /// The batches issued so far.
     package private(set) var batches: [ModelBatch] = []
@@ -31,22 +34,61 @@ package struct OracleModel: Sendable {
     package private(set) var returnedCount = 0
     /// Batches that a power cut must not take.
     package private(set) var syncedCount = 0
+    /// The sequence numbers that each batch may have.
+    private var numbers: [Set<UInt64>] = []
+    /// The numbers that the last write, there or not, may have.
+    private var lastNumbers: Set<UInt64> = [0]
+    /// What a bulk load's number is above the last one.
+    private static let loadDistance: UInt64 = 1 << 32
 
     package init() {}
 
     /// A batch is about to be written.
-    package mutating func issue(_ batch: ModelBatch) { batches.append(batch) }
+    package mutating func issue(_ batch: ModelBatch, isLoad: Bool = false) {
+        batches.append(batch)
+        let distance = isLoad ? Self.loadDistance : 1
+        numbers.append(Set(lastNumbers.map { $0 + distance }))
+    }
 
-    /// The last batch issued has returned, durable or not.
-    package mutating func acknowledge(isSynced: Bool) {
+    /// The last batch issued has returned with this number, durable or not; false if it must not
+    /// have that number.
+    package mutating func acknowledge(_ number: UInt64, isSynced: Bool) -> Bool {
+        guard let known = numbers.last, known.contains(number) else { return false }
+        numbers[numbers.count - 1] = [number]
+        lastNumbers = [number]
         returnedCount = batches.count
         if isSynced { syncedCount = returnedCount }
+        return true
     }
 
     /// The last batch issued was refused, and will never be there.
     package mutating func withdraw() {
         precondition(batches.count > returnedCount)
         batches.removeLast()
+        let refused = numbers.removeLast()
+        if refused.contains(where: { $0 >= Self.loadDistance }) { lastNumbers.formUnion(refused) }
+    }
+
+    /// Whether the last batch issued is a bulk load that has not returned and whose number is above
+    /// `sequence`: then a store whose version is of that write does not hold it, though its number
+    /// may have been given out.
+    package func isLoadMissing(in sequence: UInt64) -> Bool {
+        guard batches.count > returnedCount, let own = numbers.last?.min() else { return false }
+        return own >= Self.loadDistance && own > sequence && isLoad(batches.count - 1)
+    }
+
+    private func isLoad(_ index: Int) -> Bool {
+        let before = index == 0 ? 0 : numbers[index - 1].max() ?? 0
+        return (numbers[index].min() ?? 0) >= before &+ Self.loadDistance
+    }
+
+    /// The last batch issued changes nothing, whether it is there or not.
+    package mutating func voidLast() { batches[batches.count - 1] = [] }
+
+    /// How many batches a store has whose last write has this number; nil if no store may.
+    package func count(_ sequence: UInt64) -> Int? {
+        if sequence == 0 { return 0 }
+        return numbers.lastIndex { $0.contains(sequence) }.map { $0 + 1 }
     }
 
     /// Everything that has returned is durable.
@@ -55,6 +97,8 @@ package struct OracleModel: Sendable {
     /// The store has come back with the first `count` batches: the others never were.
     package mutating func settle(at count: Int) {
         batches.removeLast(batches.count - count)
+        numbers.removeLast(numbers.count - count)
+        lastNumbers = numbers.last ?? [0]
         (returnedCount, syncedCount) = (count, count)
     }
 
@@ -82,8 +126,13 @@ package struct OracleModel: Sendable {
 package struct OracleFailure: Error, CustomStringConvertible, Sendable {
     /// What is wrong, in a sentence.
     package var description: String
+    /// The error of the store that was in the way, if that is what is wrong.
+    package var cause: StoreError?
 
-    package init(_ description: String) { self.description = description }
+    package init(_ description: String, cause: StoreError? = nil) {
+        self.description = description
+        self.cause = cause
+    }
 }
 
 /// Throws unless `condition` holds.

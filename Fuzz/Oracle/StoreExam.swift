@@ -33,7 +33,7 @@ package struct StoreExam {
         } catch let error as OracleFailure {
             throw error
         } catch {
-            throw OracleFailure("reading failed: \(error)")
+            throw OracleFailure("reading failed: \(error)", cause: error as? StoreError)
         }
     }
 

@@ -12,9 +12,29 @@ struct FuzzArguments {
     var replay: (seed: UInt64, place: Int, policy: String)?
     /// The kinds of trouble to make.
     var kinds: Set<String> = ["cuts", "faults", "damage"]
+    /// Whether the exhaustive loops over scenarios are run.
+    var isExhaustive = false
+    /// Variants of each scenario, and the first of them.
+    var variantCount = 1
+    var firstVariant = 0
+    /// Recoveries that are cut before every call, and how deep.
+    var recoveryCount = 200
+    var depth = 1
+    /// Which share of the exhaustive loops this process takes, of how many.
+    var share = 0
+    var shareCount = 1
+    /// Whether all mutants are hunted, by how many processes at a time.
+    var huntsMutants = false
+    var processCount = 2
+    /// The one mutant to hunt in this process.
+    var mutant: String?
 
     static let usage = """
         usage: crash-fuzz [--cuts N] [--seed S] [--minutes M] [--only cuts|faults|damage] [--json]
+               crash-fuzz --exhaustive [--only points|recovery|calls|syncs|rare|damage|lengths]
+                   [--variants N] [--first-variant N] [--recoveries N] [--depth N]
+                   [--share I/N] [--seed S] [--json]
+               crash-fuzz --mutants [--processes N] [--json]
                crash-fuzz --replay SEED PLACE POLICY
         """
 
@@ -36,7 +56,18 @@ struct FuzzArguments {
             case "--seed": seed = try next(word) { UInt64($0) }
             case "--minutes": minutes = try next(word) { Double($0) }
             case "--json": isJSON = true
-            case "--only": kinds = [try next(word) { $0 }]
+            case "--only": kinds = Set(try next(word) { $0.split(separator: ",").map(String.init) })
+            case "--exhaustive":
+                isExhaustive = true
+                kinds = ["points", "recovery", "calls", "syncs", "damage"]
+            case "--variants": variantCount = try next(word) { Int($0) }
+            case "--first-variant": firstVariant = try next(word) { Int($0) }
+            case "--recoveries": recoveryCount = try next(word) { Int($0) }
+            case "--depth": depth = try next(word) { Int($0) }
+            case "--share": (share, shareCount) = try next(word) { Self.share($0) }
+            case "--mutants": huntsMutants = true
+            case "--processes": processCount = try next(word) { Int($0) }
+            case "--mutant": mutant = try next(word) { $0 }
             case "--replay":
                 replay = (
                     try next(word) { UInt64($0) }, try next(word) { Int($0) },
@@ -45,5 +76,12 @@ struct FuzzArguments {
             default: throw Problem(description: "\(word) is no option")
             }
         }
+    }
+
+    /// A share and their number: "0/2" is the first of two.
+    private static func share(_ text: String) -> (Int, Int)? {
+        let parts = text.split(separator: "/").compactMap { Int($0) }
+        guard parts.count == 2, parts[1] > 0, (0..<parts[1]).contains(parts[0]) else { return nil }
+        return (parts[0], parts[1])
     }
 }

@@ -116,7 +116,7 @@ struct FuzzCampaign {
         if let index = CutPolicy.all.firstIndex(where: { $0.name == replay.policy }) {
             return CutSession(plan, report: report).run { $0 == replay.place && $1 == index }
         }
-        if let kind = FaultKind.all.first(where: { $0.name == replay.policy }) {
+        if let kind = FaultKind.named(replay.policy) {
             let plan = HistoryPlan(seed: replay.seed, stepCount: 14)
             return FaultSession(plan, report: report).run(kind, at: replay.place)
         }

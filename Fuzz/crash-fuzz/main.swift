@@ -11,5 +11,15 @@ do {
     exit(2)
 }
 Watchdog.install()
-let campaign = FuzzCampaign(arguments)
-exit(campaign.run() ? 0 : 1)
+let isWell: Bool
+if let mutant = arguments.mutant {
+    isWell = MutantCampaign(arguments).hunt(mutant)
+} else if arguments.huntsMutants {
+    isWell = MutantCampaign(arguments).run()
+} else if arguments.isExhaustive {
+    var campaign = ScenarioCampaign(arguments)
+    isWell = campaign.run()
+} else {
+    isWell = FuzzCampaign(arguments).run()
+}
+exit(isWell ? 0 : 1)

@@ -39,6 +39,7 @@ extension Damage: CustomStringConvertible {
         case .bitFlip(let offset, let bit): "bit \(bit) of byte \(offset) is flipped"
         case .checksumFlip(let offset, let bit):
             "bit \(bit) of byte \(offset), in the checksum, is flipped"
+        case .zeroed(let range) where range.isEmpty: "there are no bytes"
         case .zeroed(let range): "bytes \(range.lowerBound) to \(range.upperBound - 1) are zeros"
         case .truncated(let count): "\(count) bytes are missing at the end"
         case .extended(let count): "\(count) bytes too many at the end"

@@ -5,6 +5,7 @@ internal import VarveGraph
 internal import VarveKernels
 internal import VarveSegment
 internal import VarveStorage
+internal import VarveMutants
 
 /// Where new segments go and what they are written with.
 struct VerifiedWriting {
@@ -31,7 +32,12 @@ struct VerifiedWriting {
             segment, rows: rows, graph: graph, vectors: vectors, at: path)
         do {
             try Self.storing { () throws(StorageError) in
-                try fileSystem.syncDirectory(path.parent)
+                if !Mutant.isPlanted(.dropSegmentNameSync) {
+                    try fileSystem.syncDirectory(path.parent)
+                }
+            }
+            if Mutant.isPlanted(.publishBeforeVerify) {
+                return WrittenSegment(record: record, recall: nil)
             }
             let verification = try SegmentVerification(
                 verifying: path, of: fileSystem, against: record)

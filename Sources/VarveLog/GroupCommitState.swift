@@ -1,5 +1,7 @@
 // Who writes for whom: the rules of group commit as a value, without threads, clock or disk.
 
+internal import VarveMutants
+
 /// A commit's place in the queue; the first commit has 0.
 public struct CommitTicket: Hashable, Comparable, Sendable {
     /// The place.
@@ -189,7 +191,9 @@ public struct GroupCommitState: Hashable, Sendable {
 
     /// What the policy asks for at the time `nanoseconds`.
     public func syncAction(at nanoseconds: UInt64) -> SyncAction {
-        guard case .interval(let milliseconds) = policy, let unsyncedSince, !isFailed else {
+        guard case .interval(let milliseconds) = policy, let unsyncedSince, !isFailed,
+            !Mutant.isPlanted(.dropIntervalSync)
+        else {
             return .none
         }
         let due = unsyncedSince + UInt64(milliseconds) * 1_000_000

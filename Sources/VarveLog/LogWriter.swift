@@ -3,6 +3,7 @@
 internal import Synchronization
 public import VarveFormat
 public import VarveStorage
+internal import VarveMutants
 
 /// One log file, open for writing.
 ///
@@ -86,10 +87,12 @@ public final class LogWriter: Sendable {
             let first = try fileSystem.open(firstPath, .create)
             if preallocatedByteCount > 0 { try first.preallocate(0..<preallocatedByteCount) }
             try first.writeFully(writer.bytes, at: 0)
-            try first.sync(.full)
+            if !Mutant.isPlanted(.dropLogCreationSync) { try first.sync(.full) }
             try first.close()
             try fileSystem.rename(firstPath, to: path)
-            try fileSystem.syncDirectory(path.parent)
+            if !Mutant.isPlanted(.dropLogNameSync) {
+                try fileSystem.syncDirectory(path.parent)
+            }
             let file = try fileSystem.open(path, .readWrite)
             return LogWriter(number: number, fileID: fileID, file: file, prologue)
         } catch {
@@ -154,9 +157,9 @@ public final class LogWriter: Sendable {
     public func sync() throws(LogError) {
         let (length, sequence) = try turn { state in (state.length, state.lastSequence) }
         do throws(StorageError) {
-            try file.sync(.data)
+            if !Mutant.isPlanted(.dropLogSync) { try file.sync(.data) }
         } catch {
-            throw fail(error)
+            if !Mutant.isPlanted(.ignoreFailedLogSync) { throw fail(error) }
         }
         try turn { state in
             state.syncedThrough = max(state.syncedThrough, length)
@@ -183,9 +186,10 @@ public final class LogWriter: Sendable {
             // No zeros may be written behind the end from here on.
             claim(upTo: .max)
             do throws(StorageError) {
-                try file.sync(.data)
+                let isSynced = !Mutant.isPlanted(.dropSealSync)
+                if isSynced { try file.sync(.data) }
                 try file.truncate(to: state.length)
-                try file.sync(.full)
+                if isSynced { try file.sync(.full) }
                 try file.close()
             } catch {
                 state.failure = .storage(error)
@@ -237,7 +241,7 @@ public final class LogWriter: Sendable {
 
     /// Syncs what has been written and not been synced.
     private func settle(_ state: inout State) throws(LogError) {
-        guard state.syncedThrough < state.length else { return }
+        guard state.syncedThrough < state.length, !Mutant.isPlanted(.dropSealSync) else { return }
         do throws(StorageError) {
             try file.sync(.data)
         } catch {

@@ -2,6 +2,7 @@
 
 public import VarveFormat
 public import VarveStorage
+internal import VarveMutants
 
 extension ManifestStore {
     /// Creates a store in a directory that is missing or empty (but for its lock file).
@@ -87,21 +88,35 @@ extension StoreDirectory {
     /// Writes the version's file and the pointer that will be CURRENT; readers see no change yet.
     func prepare(_ manifest: Manifest, _ bytes: [UInt8]) throws(StorageError) {
         let name = FileNames.manifest(manifest.version)
-        try fileSystem.writeFileDurably(path.appending(name), bytes)
+        try write(path.appending(name), bytes, droppingSyncIf: .dropManifestSync)
         // The name must be durable before anything durable can point to it.
-        try fileSystem.syncDirectory(path)
+        if !Mutant.isPlanted(.dropManifestNameSync) { try fileSystem.syncDirectory(path) }
         let pointer = CurrentPointer(
             version: manifest.version, byteCount: UInt64(bytes.count), digest: Digest(of: bytes),
             store: manifest.store)
         let temporary = path.appending(FileNames.currentTemporary)
         if try fileSystem.status(temporary) != nil { try fileSystem.remove(temporary) }
-        try fileSystem.writeFileDurably(temporary, pointer.encoded())
+        try write(temporary, pointer.encoded(), droppingSyncIf: .dropPointerSync)
+    }
+
+    private func write(
+        _ path: FilePath, _ bytes: [UInt8], droppingSyncIf mutant: Mutant
+    ) throws(StorageError) {
+        guard !Mutant.isPlanted(mutant) else {
+            return try fileSystem.open(path, .create).writeFully(bytes, at: 0)
+        }
+        try fileSystem.writeFileDurably(path, bytes)
     }
 
     /// Gives the prepared pointer its name and makes that durable.
     func commit() throws(StorageError) {
+        if Mutant.isPlanted(.unlinkBeforeRename),
+            try fileSystem.status(path.appending(FileNames.current)) != nil
+        {
+            try fileSystem.remove(path.appending(FileNames.current))
+        }
         try fileSystem.rename(
             path.appending(FileNames.currentTemporary), to: path.appending(FileNames.current))
-        try fileSystem.syncDirectory(path)
+        if !Mutant.isPlanted(.dropPointerNameSync) { try fileSystem.syncDirectory(path) }
     }
 }

@@ -2,6 +2,7 @@
 
 internal import VarveFormat
 public import VarveStorage
+internal import VarveMutants
 
 extension ManifestStore {
     /// Loads the live version of the store in `directory`.
@@ -76,6 +77,7 @@ extension ManifestStore.State {
     }
 
     private mutating func raise(_ number: UInt64) {
+        guard !Mutant.isPlanted(.reuseFileNumber) else { return }
         if number < .max { nextFileNumber = max(nextFileNumber, number + 1) }
     }
 }

@@ -3,6 +3,7 @@
 internal import Synchronization
 public import VarveFormat
 internal import VarveStorage
+internal import VarveMutants
 
 extension ManifestStore {
     /// Makes `next` the live version; durable when it returns.
@@ -41,6 +42,11 @@ extension ManifestStore {
             guard error.kind == .noSpace else { throw fail(error) }
             do { try place.abandon(next.version) } catch { throw fail(error) }
             throw .noSpace(error)
+        }
+        if Mutant.isPlanted(.retireBeforePublish) {
+            for number in live.logFloor.rawValue..<next.logFloor.rawValue {
+                try? fileSystem.remove(path(FileNames.log(LogNumber(number))))
+            }
         }
         // From here on the new version may be live, whatever a call says.
         do { try place.commit() } catch { throw fail(error) }

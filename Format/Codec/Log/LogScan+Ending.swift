@@ -1,5 +1,7 @@
 // What it means where the records end: in order, torn by a crash, or damaged.
 
+internal import VarveMutants
+
 extension LogScan {
     /// Bytes of a window behind the last record: large, so that looking for proofs runs at memory
     /// speed.
@@ -20,7 +22,7 @@ extension LogScan {
                 ?? error(.truncated, at: offset, "the records end here, \(known) bytes are due")
         }
         // A log is cut to its length only once its end record is durable.
-        guard fileByteCount >= promisedByteCount else {
+        guard fileByteCount >= promisedByteCount || Mutant.isPlanted(.ignoreLogRoom) else {
             let missing = "the file has \(fileByteCount) of \(promisedByteCount) bytes and no end"
             guard var damage = defect else { throw error(.truncated, at: offset, missing) }
             damage.detail += "; \(missing)"
@@ -74,7 +76,7 @@ extension LogScan {
         let here = offset + UInt64(position)
         let claimed = Self.word(window, at: position + 8)
         // Cheap tests first: nearly all words fail them.
-        guard claimed > hole, claimed <= here,
+        guard claimed > hole, claimed <= here, !Mutant.isPlanted(.ignoreSyncedThrough),
             Self.word(window, at: position) & 0xFFFF_FFFF
                 <= UInt64(LogRecordHeader.maximumPayloadByteCount),
             case .header(let record) = try LogRecordHeader.read(

@@ -7,6 +7,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 /// The sources a write must look through for the row it replaces, newest first.
 struct OlderSources {
@@ -204,7 +205,10 @@ struct BatchApplier {
                 .invalidValue, section: "batch", offset: offset, detail: "attribute names: \(error)"
             )
         }
+        var rest = decoder.operationCount
         while let operation = try decoder.next() {
+            rest -= 1
+            if validates, rest == 0, Mutant.isPlanted(.replayDropsLastOperation) { break }
             switch operation {
             case .delete(let id): body(active.delete(id), id)
             case .upsert(let id, let vector, let record):
@@ -228,7 +232,9 @@ extension BatchApplier {
             unsafe attributes.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[record]))
             return unsafe attributes.withUnsafeMutableBytes { renamed -> WriteReceipt? in
                 do throws(FormatError) {
-                    unsafe try AttributeRecord.remapIdentifiers(in: renamed, through: table)
+                    if !Mutant.isPlanted(.skipAttributeRenaming) {
+                        unsafe try AttributeRecord.remapIdentifiers(in: renamed, through: table)
+                    }
                 } catch {
                     failure = error
                     return nil

@@ -9,6 +9,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 /// What the engine knows of the bulk load that is under way.
 struct LoadState {
@@ -187,7 +188,7 @@ extension Engine {
                     .tooLarge, "more than 2^32 batches were written while the load ran")
             }
             do throws(LogError) {
-                try log.append(payloads: [payload])
+                if !Mutant.isPlanted(.dropLoadPlace) { try log.append(payloads: [payload]) }
                 try log.sync()
             } catch {
                 throw fail(StoreError(error), &state)
@@ -207,7 +208,7 @@ extension Engine {
         var replacedRowCount = 0
         for handle in current.segments {
             let rows = try replacedRows(of: handle, load)
-            guard !rows.isEmpty else { continue }
+            guard !rows.isEmpty, !Mutant.isPlanted(.forgetReplacedByLoad) else { continue }
             replacedRowCount += rows.count
             deleted[handle.id] = handle.deleted.union(rows)
         }

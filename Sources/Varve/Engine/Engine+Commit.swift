@@ -8,6 +8,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 /// One caller's batch on its way through the group commit.
 final class CommitRequest: Sendable {
@@ -160,7 +161,7 @@ extension Engine {
         guard let log = state.log else { throw .closed }
         try log.append(payloads: payloads)
         counters.loggedByteCount.add(payloads.reduce(0) { $0 + UInt64($1.count) })
-        guard mustSync else { return }
+        guard mustSync, !Mutant.isPlanted(.acknowledgeEarly) else { return }
         let start = runtime.monotonicNanoseconds()
         try log.sync()
         noteSync(since: start)

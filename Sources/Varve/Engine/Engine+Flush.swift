@@ -8,6 +8,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 extension Engine {
     /// Turns the oldest sealed memtable into a segment of a new version.
@@ -75,7 +76,7 @@ extension Engine {
             let marks = view.marks(on: segment.id)
             guard !marks.isEmpty, let handle = handles.first(where: { $0.id == segment.id })
             else { continue }
-            var rows = handle.deleted
+            var rows = Mutant.isPlanted(.dropTombstonesEarly) ? RowSet() : handle.deleted
             for mark in marks { rows.insert(mark.ordinal) }
             deleted[segment.id] = rows
         }
@@ -89,6 +90,9 @@ extension Engine {
         next.attributes = definitions
         next.nextFileNumber = max(next.nextFileNumber, nextFileNumber)
         next.logFloor = max(live.logFloor, floor ?? live.logFloor)
+        if Mutant.isPlanted(.raiseLogFloor) {
+            next.logFloor = LogNumber(next.logFloor.rawValue + 1)
+        }
         next.lastSequence = max(live.lastSequence, sequences.upperBound)
         return next
     }
@@ -107,7 +111,7 @@ extension Engine {
             guard let rows = deleted[next.segments[index].id] else { continue }
             try writeTombstones(rows, of: &next.segments[index], in: next)
         }
-        guard !deleted.isEmpty else { return next }
+        guard !deleted.isEmpty, !Mutant.isPlanted(.dropTombstoneNameSync) else { return next }
         try withStorageErrors { () throws(StorageError) in
             try fileSystem.syncDirectory(directory.appending(FileNames.segmentFolder))
         }
@@ -126,7 +130,11 @@ extension Engine {
         try withStorageErrors { () throws(StorageError) in
             let path = directory.appending(FileNames.tombstones(id, version))
             if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
-            try fileSystem.writeFileDurably(path, bytes)
+            if Mutant.isPlanted(.dropTombstoneSync) {
+                try fileSystem.open(path, .create).writeFully(bytes, at: 0)
+            } else {
+                try fileSystem.writeFileDurably(path, bytes)
+            }
         }
         segment.tombstones = tombstones
     }
@@ -174,7 +182,7 @@ extension Engine {
             let current = reading.load()
             let newer = [current.active] + current.sealed.filter { $0 !== memtable }
             // What newer memtables have deleted of this one, they have now deleted of the segment.
-            for other in newer {
+            for other in newer where !Mutant.isPlanted(.forgetMarksAtFlush) {
                 other.translateMarks(
                     from: memtable.sourceID, to: memtable.segmentID
                 ) { sealed.ordinal($0) }
@@ -190,6 +198,7 @@ extension Engine {
 
     /// Moves what nothing needs any more to the trash.
     func retire() {
+        guard !Mutant.isPlanted(.dropRetirement) else { return }
         do throws(ManifestError) {
             let now = runtime.wallClockMicroseconds()
             try retiring.withLock { _ throws(ManifestError) in

@@ -8,6 +8,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 extension Engine {
     /// Publishes the version in which the output of a merge stands for its inputs.
@@ -56,6 +57,7 @@ extension Engine {
                 }
             }
         }
+        if Mutant.isPlanted(.forgetMergeDeletes) { return RowSet() }
         return RowSet(ordinals: ordinals)
     }
 
@@ -68,7 +70,9 @@ extension Engine {
         next.segments.removeAll { ids.contains($0.id) }
         if var record = output, deleted.count < record.rowCount {
             if !deleted.isEmpty { try writeTombstones(deleted, of: &record, in: next) }
-            next.segments.insert(record, at: place)
+            next.segments.insert(
+                record,
+                at: Mutant.isPlanted(.misplaceMergeOutput) ? next.segments.count : place)
         }
         try withStorageErrors { () throws(StorageError) in
             try fileSystem.syncDirectory(directory.appending(FileNames.segmentFolder))
@@ -99,7 +103,8 @@ extension Engine {
         }
         writing.withLock { _ in
             let current = reading.load()
-            for memtable in [current.active] + current.sealed {
+            for memtable in [current.active] + current.sealed
+            where !Mutant.isPlanted(.forgetMarksAtMerge) {
                 for (number, input) in job.inputs.enumerated() {
                     memtable.translateMarks(from: input.record.id, to: job.output) {
                         outcome.ordinals.place(of: $0, input: number)

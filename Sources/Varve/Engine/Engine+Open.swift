@@ -8,6 +8,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 extension Engine {
     /// Creates a store in a missing or empty directory and opens it.
@@ -88,7 +89,8 @@ extension Engine {
         let isStore = try withStorageErrors { () throws(StorageError) in
             try setting.fileSystem.status(setting.directory.appending(FileNames.current)) != nil
         }
-        let lock = readOnly || !isStore ? nil : try lock(setting)
+        let isKept = readOnly && !Mutant.isPlanted(.lockToRead)
+        let lock = isKept || !isStore ? nil : try lock(setting)
         let stored = try withManifestErrors { () throws(ManifestError) in
             try ManifestStore.load(
                 fileSystem: setting.fileSystem, directory: setting.directory, readOnly: readOnly,

@@ -9,6 +9,7 @@ import VarveMemtable
 import VarveQuery
 import VarveSegment
 import VarveStorage
+import VarveMutants
 
 /// The state of a store on its way from its files to an engine.
 struct Recovery {
@@ -97,6 +98,7 @@ struct Recovery {
         try withLogErrors { () throws(LogError) in
             try removeUnfinishedLogs(setting.fileSystem, directory: setting.directory)
             guard let last else { return nil }
+            if Mutant.isPlanted(.dropLogRenewal) { return last.asPredecessor }
             return try renewLog(setting.fileSystem, directory: setting.directory, last)
         }
     }
@@ -110,7 +112,7 @@ struct Recovery {
 
     /// How a log may end: as its successor's prologue says, or, for the newest, torn.
     private func ending(before next: LogNumber?) throws(StoreError) -> LogExpectation.Ending {
-        guard let next else { return .newest() }
+        guard let next, !Mutant.isPlanted(.ignoreLogSuccessor) else { return .newest() }
         return try withLogErrors { () throws(LogError) in
             .before(
                 try readLogPrologue(
@@ -156,6 +158,11 @@ struct Recovery {
         guard applier.problem == nil else { return }
         guard let sequence = BatchDecoder.sequence(of: payload), sequence > writer.lastSequence
         else { return }
+        if Mutant.isPlanted(.recoverOffByOne), writer.lastSequence == manifests.current.lastSequence
+        {
+            writer.lastSequence = sequence
+            return
+        }
         let room = BatchRoom(
             payload: payload, schema: active.schema, graph: options.graphParameters)
         if !room.fits(active) {
