@@ -164,6 +164,8 @@ let programs: [Target] = [
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("segtool", "Tools/segtool/Program", ["SegtoolCommands", "VarveStorage"]),
+    program("kill-fuzz", "Fuzz/kill-fuzz", ["Varve", "VarveStorage"]),
+    program("model-fuzz", "Fuzz/model-fuzz", ["VarveOracle"]),
     program(
         "crash-fuzz", "Fuzz/crash-fuzz",
         ["VarveOracle", "VarveMutants", "VarveStorage", "VarveStorageSimulation"]),

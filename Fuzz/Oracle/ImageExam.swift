@@ -144,7 +144,8 @@ package final class ImageExam: Sendable {
     ) throws {
         var generator = SeededGenerator(seed: seed)
         let witness = Witness()
-        witness.isCreated = true
+        // What was never durable may be lost again, until it has been opened for writing.
+        witness.isCreated = image.isCreated || image.isDurable
         witness.model = image.model
         witness.change { $0.settle(at: count) }
         let isOpen = Mutex(false)
@@ -158,6 +159,7 @@ package final class ImageExam: Sendable {
         let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1)
         try run.open()
         isOpen.withLock { $0 = true }
+        witness.isCreated = true
         if cutsEveryCall { image.disk.onOperation(nil) }
         let found = try run.visibleCount()
         try require(found == count, "\(found) batches to write on, \(count) to read")

@@ -38,10 +38,11 @@ struct MutantCampaign {
             FuzzOutput.note("\(hunt.name): \(isCaught ? "caught" : "MISSED") in \(Int(seconds)) s")
         }
         let caught = names.count - missed.count
+        let text = ["\(caught) caught of \(names.count) planted"] + missed.map { "  missed: \($0)" }
         FuzzOutput.result(
             arguments.isJSON
                 ? "{\"planted\": \(names.count), \"caught\": \(caught)}"
-                : "\(caught) caught of \(names.count) planted\(missed.map { "\n  missed: \($0)" }.joined())"
+                : text.joined(separator: "\n")
         )
         return missed.isEmpty
     }
@@ -61,7 +62,7 @@ struct MutantCampaign {
         return child
     }
 
-    /// Hunts one mutant in this process; ends with the first failure. Whether there was none.
+    /// Hunts one mutant in this process until the first failure; whether there was none.
     func hunt(_ name: String) -> Bool {
         guard let mutant = Mutant.allCases.first(where: { "\($0)" == name }), Mutant.isBuiltIn
         else {

@@ -42,6 +42,8 @@ public enum Mutant: Int, CaseIterable, Sendable {
     case skipAttributeRenaming
     /// Numbers of files that a crash has left are given out again.
     case reuseFileNumber
+    /// Opening does not make durable what a version's writer had no time to.
+    case dropPointerRenewal
     /// Opening for reading takes the lock.
     case lockToRead
     // Versions.

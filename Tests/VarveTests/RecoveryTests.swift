@@ -1,5 +1,6 @@
 // Openings after crashes that once went wrong.
 
+import Synchronization
 import Testing
 import Varve
 import VarveFormat
@@ -73,6 +74,31 @@ private struct Scene {
         try second.close()
         let third = try cut.open()
         #expect(try third.count() == count + 1)
+        try third.close()
+    }
+
+    @Test func `a version whose writer was killed outlives the next power cut once it is opened`()
+        throws
+    {
+        let disk = SimulatedFileSystem(seed: 1)
+        let killed = Mutex<SimulatedFileSystem?>(nil)
+        disk.onOperation { operation in
+            // The last one makes the name of CURRENT durable.
+            guard operation.call == .syncDirectory, operation.path.text == Scene.path else {
+                return
+            }
+            killed.withLock { $0 = disk.kill(seed: 1) }
+        }
+        let schema = Schema(dimension: 4, metric: .euclidean, elementType: .float32)
+        try Store.create(at: Scene.path, on: disk, SimulatedRuntime(seed: 1), schema: schema)
+            .close()
+        let scene = Scene(try #require(killed.withLock { $0 }))
+        let second = try scene.open()
+        try second.upsert(id: 1, vector: [1, 1, 1, 1])
+        let cut = Scene(scene.disk.crash(.renameLost, seed: 1))
+        try second.close()
+        let third = try cut.open()
+        #expect(try third.count() == 1)
         try third.close()
     }
 

@@ -68,6 +68,12 @@ struct Recovery {
 
     /// Begins the log that will take this process's writes: the only writing that recovery does.
     mutating func beginLog() throws(StoreError) {
+        // Who gave CURRENT its name may have died before that was durable.
+        if !Mutant.isPlanted(.dropPointerRenewal) {
+            try withStorageErrors { () throws(StorageError) in
+                try setting.fileSystem.syncDirectory(setting.directory)
+            }
+        }
         let predecessor = try renewLastLog()
         let number = LogNumber(writer.nextFileNumber)
         writer.nextFileNumber += 1
