@@ -52,7 +52,7 @@ struct KillCampaign {
             return false
         }
         say(
-            "\(kills) kills, \(batches) batches of \(KillHistory.threadCount) threads acknowledged, "
+            "\(kills) kills, \(batches) batches of \(KillHistory.threadCount) threads, "
                 + "\(rows) rows at the end, \(Int(Self.seconds() - start)) s, 0 failures", to: 1)
         try? removeAll(FilePath(directory))
         return true
