@@ -92,10 +92,32 @@ import VarveStorageSimulation
         #expect(try rows(disk, "/mended") == expected)
     }
 
+    /// Removes the retired files.
+    private func emptyTrash(_ disk: SimulatedFileSystem) throws {
+        for file in disk.filePaths where file.text.hasPrefix(Self.store + "/trash/") {
+            try disk.remove(file)
+        }
+    }
+
+    @Test func `rows of a lost segment come back from retired logs`() throws {
+        let disk = try FixtureStore.healthy.disk()
+        let expected = try rows(disk, Self.store)
+        let logs = disk.filePaths.filter { $0.text.contains("/trash/") }
+        try #require(!logs.isEmpty, "the golden store has retired logs")
+        let path = FixtureStore.files(disk, ".seg")[1]
+        disk.damage(path, .truncate(byteCount: 5_000))
+        let run = ToolRun("salvage \(Self.store) --out /saved --json", on: disk)
+        #expect(run.text.contains("\"lost_rows\":0"), "\(run.text)\(run.errorText)")
+        let saved = try rows(disk, "/saved")
+        #expect(saved.count == expected.count)
+        for (id, row) in expected { #expect(near(saved[id], row), "\(id)") }
+    }
+
     @Test func `salvage brings back what verifies and counts the rest`() throws {
         let healthy = try FixtureStore.healthy.disk()
         let expected = try rows(healthy, Self.store)
         let disk = try FixtureStore.healthy.disk()
+        try emptyTrash(disk)
         flipEverywhere(disk)
         try disk.remove(FilePath(Self.store + "/CURRENT"))
         let image = try StoreImage(healthy, FilePath(Self.store))
@@ -127,6 +149,7 @@ import VarveStorageSimulation
 
     @Test func `a zeroed block loses its rows and no others`() throws {
         let disk = try FixtureStore.healthy.disk()
+        try emptyTrash(disk)
         let expected = try rows(disk, Self.store)
         let path = FixtureStore.files(disk, ".seg")[0]
         let nodes = try FixtureStore.offset(of: .nodes, in: path, disk)

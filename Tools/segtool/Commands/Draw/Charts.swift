@@ -92,7 +92,7 @@ enum Charts {
         least: Double, largest: Double, axis: String, style: String
     ) -> String {
         let height = 170.0
-        let step = (right - left - 20) / Double(max(1, values.count - 1))
+        let step = (right - left - 34) / Double(max(1, values.count - 1))
         let span = max(largest - least, 1e-12)
         var body =
             "<path d=\"M\(number(left)) 14V\(number(height - 34))H\(number(right))\" "
@@ -101,7 +101,7 @@ enum Charts {
         var points: [String] = []
         var marks = ""
         for (index, value) in values.enumerated() {
-            let x = left + 10 + Double(index) * step
+            let x = left + 20 + Double(index) * step
             let y = height - 34 - (height - 56) * (value.value - least) / span
             points.append("\(number(x)) \(number(y))")
             marks +=
@@ -124,7 +124,7 @@ enum Charts {
             let x = width / 2 + point.x * (width / 2 - 12)
             let y = height / 2 - point.y * (height / 2 - 12)
             body +=
-                "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"2\" "
+                "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"2.5\" "
                 + "class=\"p c\(point.group)\"><title>\(escaped(point.name))</title></circle>"
         }
         return frame(height, label, body)

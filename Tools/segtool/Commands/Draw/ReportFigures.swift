@@ -149,18 +149,22 @@ struct ReportFigures {
         }
         let clock = Measure(call.runtime)
         for width in [10, 20, 40, 80, 160, 320] {
-            var (time, found) = (UInt64(0), 0)
+            var times: [UInt64] = []
+            var found = 0
             for (vector, bound) in zip(vectors, truths) {
                 var hits: [SegmentHit] = []
-                time += try clock.nanoseconds {
-                    hits = try probe.search(vector, k: 10, effort: SearchEffort(width: width)).0
-                }
+                times.append(
+                    try clock.nanoseconds {
+                        hits = try probe.search(
+                            vector, k: 10, effort: SearchEffort(width: width)
+                        ).0
+                    })
                 found += hits.count { $0.distance <= bound }
             }
             let wanted = count * min(10, record.liveCount)
             widths.append(
                 Width(
-                    width: width, microseconds: Double(time) / 1e3 / Double(max(1, count)),
+                    width: width, microseconds: Double(Measure.median(times)) / 1e3,
                     recall: Double(found) / Double(max(1, wanted))))
         }
     }

@@ -123,7 +123,7 @@ struct ReportPage {
         let least = min(0.9, figures.widths.map(\.recall).min() ?? 0)
         return [
             card(
-                "Time by width", "mean of a search of the largest segment, microseconds",
+                "Time by width", "median of searches of the largest segment, microseconds",
                 Charts.line(
                     "microseconds by width",
                     figures.widths.map {
@@ -178,7 +178,7 @@ struct ReportPage {
         header{margin-bottom:14px}.state{margin:0;font-weight:600}.good{color:var(--c2)}\
         .odd{color:var(--c1)}.worst{color:var(--c3)}\
         .findings{margin:6px 0;padding-left:18px;font-size:13px;overflow-wrap:anywhere}\
-        dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:8px 16px;\
+        dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:8px 16px;\
         margin:0 0 18px}dt{color:var(--soft);font-size:12px}dd{margin:0;overflow-wrap:anywhere}\
         .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));\
         gap:16px}section{background:var(--card);border:1px solid var(--edge);border-radius:8px;\

@@ -9,7 +9,10 @@ import VarveStorage
 extension Invocation {
     /// The store opened for reading only.
     func openReadOnly(_ path: FilePath? = nil) throws -> Store {
-        try Store.open(at: (path ?? store).text, on: fileSystem, runtime, readOnly: true)
+        guard text("snapshot") == nil else {
+            throw ToolFailure.usage("this verb reads the live version: leave --snapshot out")
+        }
+        return try Store.open(at: (path ?? store).text, on: fileSystem, runtime, readOnly: true)
     }
 }
 

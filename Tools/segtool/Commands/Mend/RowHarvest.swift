@@ -14,6 +14,8 @@ struct HarvestCount {
     var bareRowCount = 0
     /// Rows that were put right by flipping one bit back, or stand in blocks that were.
     var correctedBlockCount = 0
+    /// Lost rows that retired logs still had.
+    var retiredRowCount = 0
     /// Lost rows for which an older copy was found.
     var olderCopyCount = 0
     /// Live rows of segments that are lost.
@@ -36,11 +38,13 @@ struct HarvestCount {
 final class RowHarvest {
     let image: StoreImage
     let schema: Schema
-    private(set) var count = HarvestCount()
+    var count = HarvestCount()
     private var lost: Set<RecordID> = []
+    /// Rows that retired logs hold, as of the live version, and no segment has given yet.
+    var retired: Set<RecordID> = []
     private var names: [AttributeDefinition]
     /// The newest write in any segment that was read.
-    private var lastSequenceOfSegments: UInt64 = 0
+    var lastSequenceOfSegments: UInt64 = 0
 
     /// A harvest of `image`, whose schema must be known.
     init(_ image: StoreImage) throws {
@@ -70,6 +74,11 @@ final class RowHarvest {
     /// Hands out every live row of the segments that verifies, then older copies of lost ones.
     func forEachSegmentRow(_ body: (Row) throws -> Void) throws {
         for source in sources() { try harvest(source, body) }
+        // What only the retired logs gave are rows that the segments have lost.
+        let found = min(retired.count, max(0, count.lostRowCount))
+        count.retiredRowCount = found
+        count.lostRowCount -= found
+        lost.subtract(retired)
         guard !lost.isEmpty else { return }
         try forEachOlderCopy(body)
         count.lostRowCount -= count.olderCopyCount
@@ -162,6 +171,7 @@ final class RowHarvest {
                 continue
             }
             count.segmentRowCount += 1
+            retired.remove(id)
             try body(found)
         }
         count.correctedBlockCount += segment.correctedBlockCount
@@ -228,89 +238,6 @@ final class RowHarvest {
                 lost.remove(id)
                 count.olderCopyCount += 1
                 try body(found)
-            }
-        }
-    }
-
-    // MARK: - Logs
-
-    /// Hands out every operation of the logs that the live version still needs, also behind damage;
-    /// a nil row deletes.
-    func forEachOperation(
-        upTo limit: UInt64 = .max, _ body: (RecordID, Row?) throws -> Void
-    ) throws {
-        let live = image.live?.manifest
-        let floor = live?.logFloor ?? LogNumber(0)
-        var last = live?.lastSequence.rawValue ?? lastSequenceOfSegments
-        var logs: [(LogNumber, StoreImage.Entry)] = []
-        for entry in image.entries where entry.retiredSeconds == nil || live == nil {
-            if case .log(let number)? = entry.file, number >= floor { logs.append((number, entry)) }
-        }
-        logs.sort { $0.0 < $1.0 }
-        for (index, (_, entry)) in logs.enumerated() {
-            var end = UInt64.max
-            if index + 1 < logs.count { end = cut(logs[index].0, logs[(index + 1)...].map(\.1)) }
-            var walk = try LogWalk(image.fileSystem, path: image.path(entry.name))
-            if walk.header == nil, entry.byteCount > LogPrologue.endOffset {
-                count.doubts.append("\(entry.name) has no readable header: all of it is lost")
-            }
-            while let item = try walk.next() {
-                guard case .record(let record, let offset, let payload, let fix) = item,
-                    offset < end, record.type == LogRecordType.batch.rawValue
-                else { continue }
-                if fix != nil { count.correctedBlockCount += 1 }
-                try apply(payload, &last, limit, body)
-            }
-        }
-    }
-
-    /// Where a log ends by what the next ones say; all of it if they say nothing.
-    private func cut(_ number: LogNumber, _ later: [StoreImage.Entry]) -> UInt64 {
-        for entry in later {
-            guard var walk = try? LogWalk(image.fileSystem, path: image.path(entry.name)),
-                case .record(_, _, let payload, _)? = try? walk.next(),
-                payload.count == LogPrologue.byteCount
-            else { continue }
-            func word(_ at: Int) -> UInt64 {
-                (0..<8).reduce(UInt64(0)) { $0 | UInt64(payload[at + $1]) << UInt64($1 * 8) }
-            }
-            return word(8) == number.rawValue ? word(24) : .max
-        }
-        return .max
-    }
-
-    private func apply(
-        _ payload: [UInt8], _ last: inout UInt64, _ limit: UInt64,
-        _ body: (RecordID, Row?) throws -> Void
-    ) throws {
-        // Safety: every pattern of bits is a byte.
-        guard
-            var batch = try? BatchDecoder(
-                unsafe payload.span.bytes, vectorByteCount: schema.vectorByteCount)
-        else {
-            count.doubts.append("a batch of a log cannot be read")
-            return
-        }
-        let sequence = batch.sequence.rawValue
-        guard sequence > last, sequence <= limit else { return }
-        if sequence > last + 1 { count.missingSequences.append(last + 1...sequence - 1) }
-        last = sequence
-        count.batchCount += 1
-        let names = batch.names.definitions
-        while let operation = try batch.next() {
-            count.operationCount += 1
-            switch operation {
-            case .delete(let id): try body(id, nil)
-            case .upsert(let id, let vector, let range):
-                var attributes: [String: AttributeValue] = [:]
-                for (number, value) in try batch.attributes(at: range).decoded() {
-                    attributes[names[Int(number.rawValue)].name] = value
-                }
-                try body(
-                    id,
-                    Row(
-                        id: id, vector: VectorText.floats(payload[vector], schema),
-                        attributes: attributes))
             }
         }
     }

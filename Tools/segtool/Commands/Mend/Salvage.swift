@@ -29,6 +29,7 @@ extension Verb {
                     "corrected_blocks", "blocks put right by one bit",
                     .count(count.correctedBlockCount)
                 ),
+                ("retired_rows", "rows from retired logs", .count(count.retiredRowCount)),
                 ("older_copies", "rows from older copies", .count(count.olderCopyCount)),
                 ("bare_rows", "rows without their attributes", .count(count.bareRowCount)),
                 ("lost_rows", "live rows of segments lost", .count(count.lostRowCount)),
@@ -96,16 +97,16 @@ enum StoreRebuilding {
                 Units.grouped(Int($0))
             }
         }
+        try harvest.forEachRetiredOperation { id, row in
+            add(id, row, to: &batch)
+            if batch.count >= 1_000 { try flush() }
+        }
         try harvest.forEachSegmentRow { row in
             batch.upsert(id: row.id, vector: row.vector, attributes: row.attributes)
             if batch.count >= 1_000 { try flush() }
         }
         try harvest.forEachOperation(upTo: limit) { id, row in
-            if let row {
-                batch.upsert(id: id, vector: row.vector, attributes: row.attributes)
-            } else {
-                batch.delete(id: id)
-            }
+            add(id, row, to: &batch)
             if batch.count >= 1_000 { try flush() }
         }
         try flush()
@@ -114,6 +115,14 @@ enum StoreRebuilding {
         try store.close()
         call.pacer.clear()
         return count
+    }
+
+    private static func add(_ id: RecordID, _ row: Row?, to batch: inout WriteBatch) {
+        if let row {
+            batch.upsert(id: id, vector: row.vector, attributes: row.attributes)
+        } else {
+            batch.delete(id: id)
+        }
     }
 }
 
