@@ -82,6 +82,20 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
                 "repair plan STORE", "repair apply STORE --out /mended", "verify /mended",
                 "salvage STORE --out /saved", "quarantine ls STORE",
             ]),
+        GoldenCase(
+            name: "operate",
+            lines: [
+                "lock STORE", "export STORE /rows.jsonl", "create /other --dimension 12",
+                "import /other /rows.jsonl", "backup STORE /backups --json",
+                "backup STORE /backups", "verify-backup /backups",
+                "restore /backups /back --sequence 5", "checkpoint STORE /copy",
+                "compact STORE --all --json", "purge STORE", "current set STORE 2",
+                "scrub STORE --state /scrub --rate 1000",
+            ], stores: [.healthy]),
+        GoldenCase(
+            name: "help",
+            lines: ["--help", "manifest --help", "verify --help", "backup --help", "salvage -h"],
+            stores: [.healthy]),
         GoldenCase(name: "rebuild", lines: ["rebuild manifest STORE --out /made"]),
     ]
 

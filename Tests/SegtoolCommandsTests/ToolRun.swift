@@ -11,11 +11,14 @@ struct ToolRun {
     private(set) var errorText = ""
     let status: ExitStatus
 
-    init(_ words: [String], on disk: any FileSystem = SimulatedFileSystem(seed: 1)) {
+    init(
+        _ words: [String], on disk: any FileSystem = SimulatedFileSystem(seed: 1),
+        _ runtime: any Runtime = SimulatedRuntime(seed: 4)
+    ) {
         let written = Mutex("")
         let complained = Mutex("")
         let surroundings = Surroundings(
-            fileSystem: disk, runtime: SimulatedRuntime(seed: 4),
+            fileSystem: disk, runtime: runtime,
             write: { piece in written.withLock { $0 += piece } },
             writeError: { piece in complained.withLock { $0 += piece } })
         status = Segtool.run(words, in: surroundings)
@@ -24,7 +27,9 @@ struct ToolRun {
     }
 
     /// A command line in one text, its words between spaces.
-    init(_ line: String, on disk: any FileSystem) {
-        self.init(line.split(separator: " ").map(String.init), on: disk)
+    init(
+        _ line: String, on disk: any FileSystem, _ runtime: any Runtime = SimulatedRuntime(seed: 4)
+    ) {
+        self.init(line.split(separator: " ").map(String.init), on: disk, runtime)
     }
 }

@@ -188,12 +188,7 @@ struct BackupTaking {
                     byteCount: UInt64(bytes.count)))
         }
         try repository.syncBlobs()
-        let marks = try repository.timeline()
-        if marks.last?.sequence != list.lastSequence || marks.last == nil {
-            try repository.mark(list.microseconds, list.lastSequence)
-        } else {
-            try repository.mark(list.microseconds, list.lastSequence)
-        }
+        try repository.mark(list.microseconds, list.lastSequence)
         if let last = before.last, last.items.map(\.digest) == list.items.map(\.digest) {
             list.number = last.number
             return (list, copied)

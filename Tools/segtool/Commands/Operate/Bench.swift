@@ -50,7 +50,7 @@ extension Verb {
             wanted += exact.count
         }
         try store.close()
-        let perSecond = Double(rowCount) / (Double(ingest) / 1e9)
+        let perSecond = Double(rowCount) / (Double(max(1, ingest)) / 1e9)
         rows += [
             ("rows", "rows", .count(rowCount)), ("dimension", "dimension", .count(dimension)),
             ("rows_per_second", "durable rows a second", .figure(perSecond, 0)),

@@ -64,7 +64,7 @@ extension Verb {
             count = report.rowCount
             segments = report.segmentCount
         }
-        let seconds = Double(call.pacer.elapsedNanoseconds) / 1e9
+        let seconds = max(1e-9, Double(call.pacer.elapsedNanoseconds) / 1e9)
         try store.close()
         call.pacer.clear()
         call.output.section("import", "Import") {
@@ -83,7 +83,7 @@ extension Verb {
         let told = ProgressBox(call.pacer)
         let count = try store.exportRows(
             to: file(call), observer: { told.tell("exporting", $0) })
-        let seconds = Double(call.pacer.elapsedNanoseconds) / 1e9
+        let seconds = max(1e-9, Double(call.pacer.elapsedNanoseconds) / 1e9)
         call.pacer.clear()
         call.output.section("export", "Export") {
             call.output.fields([
