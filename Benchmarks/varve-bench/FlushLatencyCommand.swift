@@ -88,7 +88,7 @@ private func searchOnce(
 }
 
 /// A thread that does one thing.
-private final class WorkingThread: Sendable {
+final class WorkingThread: Sendable {
     private let outcome = Mutex<Result<Void, any Error>?>(nil)
 
     init(_ work: @escaping @Sendable () throws -> Void) {

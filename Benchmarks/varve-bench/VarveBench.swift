@@ -18,7 +18,8 @@ struct Command: Sendable {
 enum VarveBench {
     static let commands: [Command] = [
         ingestCommand, openCommand, recoveryCommand, searchCommand, syncCommand,
-        flushLatencyCommand, lifecycleCommand, churnCommand, pickerCommand, compactionCommand,
+        flushLatencyCommand, lifecycleCommand, churnCommand, mergeLatencyCommand, pickerCommand,
+        compactionCommand,
     ]
 
     private static let outOption = Option(

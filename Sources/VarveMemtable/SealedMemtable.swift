@@ -29,8 +29,11 @@ internal import VarveStorage
 
     /// Finishes the graph of a sealed memtable's last view.
     ///
-    /// The graph the memtable has grown is kept where at least three rows in four are live; else
-    /// the live ones get a new one, which is hardly dearer then and better.
+    /// Many rows are linked by comparing leaves, whatever of the memtable's own graph has grown:
+    /// that costs a third of inserting them, and how far growing has come depends on the moment,
+    /// which a file must not. Of few rows the graph the memtable has grown is kept where at least
+    /// three in four are live; else the live ones get a new one, which is hardly dearer then and
+    /// better.
     init(
         view: MemtableView, runtime: any Runtime, threadCount: Int
     ) throws(StorageError) {
@@ -40,7 +43,8 @@ internal import VarveStorage
         rows.reserveCapacity(view.liveRowCount)
         view.forEachRow { rows.append($0.rawValue) }
         liftedNorm2 = memtable.writer.liftedNorm2
-        let rebuilds = rows.count * 4 < view.rowCount * 3
+        let isJoined = rows.count >= Self.joinedRowCount
+        let rebuilds = isJoined || rows.count * 4 < view.rowCount * 3
         let whole = rebuilds ? nil : Self.wholeGraph(view, runtime, threadCount)
         let parameters = memtable.capacity.graph
         let isKept = rows.count == view.rowCount && rows.count <= RowOrder.unorderedRowCount
@@ -71,12 +75,29 @@ internal import VarveStorage
                 parameters: parameters, runtime: runtime, threadCount: threadCount)
             return
         }
+        if isJoined {
+            var join = LeafJoinParameters()
+            join.graph = parameters
+            // For an eighth more work, searches of the same width find as much as where rows were
+            // inserted.
+            join.graph.fillsLists = true
+            join.candidateCount = max(32, parameters.maxDegree)
+            adjacency =
+                buildByLeafJoin(
+                    table: compact.table, rowCount: rows.count, parameters: join, runtime: runtime,
+                    threadCount: threadCount
+                ).graph
+            return
+        }
         let graph = try GrowingGraph(
             table: compact.table, capacity: max(rows.count, 1), parameters: parameters)
         graph.insert(upTo: rows.count, runtime: runtime, threadCount: threadCount)
         adjacency = graph.finish(
             rowCount: rows.count, runtime: runtime, threadCount: threadCount)
     }
+
+    /// Rows from which on a graph is made by comparing leaves.
+    private static var joinedRowCount: Int { 1_024 }
 
     /// The ordinal of each row of a view, or the largest number.
     private static func inverse(_ rows: [UInt32], rowCount: Int) -> [UInt32] {

@@ -26,6 +26,8 @@ private final class SmallStore: Sendable {
         options.durability = .onRequest
         options.maxDegree = 8
         options.buildWidth = 8
+        // Of what merging holds up other tests tell.
+        options.compaction.isAutomatic = false
         return options
     }
 

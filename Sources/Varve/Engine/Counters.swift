@@ -11,6 +11,8 @@ final class Counters: Sendable {
     let logSyncCount = Atomic<UInt64>(0)
     let flushCount = Atomic<UInt64>(0)
     let flushedByteCount = Atomic<UInt64>(0)
+    /// How fast the last flushes have gone.
+    let flushedRowsPerSecond = Atomic<UInt64>(0)
     let publishedVersionCount = Atomic<UInt64>(0)
     /// Merges published, graphs of merges refused, and bytes of segments written by merges.
     let mergeCount = Atomic<UInt64>(0)

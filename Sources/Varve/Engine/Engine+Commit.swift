@@ -76,7 +76,7 @@ extension Engine {
         guard room.byteCount <= options.memtableByteCount else {
             throw tooLarge(room)
         }
-        throttle()
+        throttle(rowCount: batch.count)
         let byteCount = encoded.bytes.count
         let request = CommitRequest(engine: self, batch: encoded, room: room)
         try commits.commit(request, byteCount: byteCount)

@@ -48,6 +48,8 @@ extension Engine {
                 after: manifests.current, adding: record, memtable, sequences)
             try install(try publish(next), in: memtable, sealed)
         }
+        noteFlush(
+            rowCount: sealed.rowCount, nanoseconds: runtime.monotonicNanoseconds() - start)
         counters.flushCount.add(1)
         counters.flushedByteCount.add(record?.byteCount ?? 0)
         listener.flushed?(

@@ -144,8 +144,25 @@ extension Engine {
                 cache: cache, lock: lock, state: state, writer: recovery.writer))
         engine.counters.visibleSequence.store(
             recovery.writer.lastSequence.rawValue, ordering: .relaxed)
-        if !manifests.isReadOnly { engine.startWorkers() }
+        if !manifests.isReadOnly {
+            engine.startWorkers()
+            if recovery.logCount >= mostReadLogs { engine.sealRecovered() }
+        }
         return engine
+    }
+
+    /// Logs from which on what they hold is flushed: every opening adds one, and sessions that
+    /// write little never fill a memtable.
+    private static var mostReadLogs: Int { 8 }
+
+    /// Puts what was recovered in line for its flush, if there is room on the disk.
+    private func sealRecovered() {
+        writing.withLock { state in
+            guard reading.load().active.view.operationCount > 0, hasRoomForSealed else { return }
+            // The logs hold everything; a failure is met again by the next write.
+            _ = try? rotate(&state)
+        }
+        builder?.wake()
     }
 
     /// Removes what a merge that was cut off has left of its scratch files: they lose their names

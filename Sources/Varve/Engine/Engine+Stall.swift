@@ -9,21 +9,50 @@ import VarveQuery
 import VarveStorage
 
 extension Engine {
-    /// The longest a commit is delayed while writes are slowed, in nanoseconds.
-    static var slowestDelayNanoseconds: UInt64 { 1_000_000 }
+    /// The longest a write is delayed while writes are slowed, in nanoseconds.
+    static var slowestDelayNanoseconds: UInt64 { 200_000_000 }
 
-    /// Delays a write while as many memtables wait for their flush as may, the more the fuller the
-    /// active one is: from nothing to a millisecond.
-    func throttle() {
+    /// Delays a write of `rowCount` rows while memtables wait for their flush, so that rows come no
+    /// faster than the last flushes have taken them: a little faster while there is room, slower
+    /// while the active memtable fills up beside as many as may wait.
+    func throttle(rowCount: Int) {
         let state = reading.load()
-        guard state.sealed.count >= Options.sealedMemtableLimit else { return }
+        guard state.sealed.count >= Options.sealedMemtableLimit - 1 else { return }
+        let flushed = Double(counters.flushedRowsPerSecond.value)
+        guard flushed > 0 else { return }
         let fullness = Double(state.active.view.rowCount) / Double(state.active.capacity.rowCount)
-        let delay = UInt64(min(1, fullness) * Double(Self.slowestDelayNanoseconds))
-        guard delay > 0 else { return }
-        beginStall(.slowed, waiting: state.sealed.count)
-        runtime.sleep(nanoseconds: delay)
+        let isFull = state.sealed.count >= Options.sealedMemtableLimit
+        let rate = flushed * (isFull ? 1.2 - 0.6 * min(1, fullness) : 1.6)
+        let now = runtime.monotonicNanoseconds()
+        let cost = UInt64(Double(max(1, rowCount)) / rate * 1_000_000_000)
+        // Every writer takes the next place in one row of places.
+        let turn = writeTurn.withLock { next in
+            let turn = max(next, now)
+            next = min(turn + cost, now + Self.slowestDelayNanoseconds)
+            return turn
+        }
+        guard turn > now else { return }
+        if isFull { beginStall(.slowed, waiting: state.sealed.count) }
+        runtime.sleep(nanoseconds: turn - now)
         // The flush may have ended before the stall began; then nobody else ends it.
         if hasRoomForSealed { endStall() }
+    }
+
+    /// Takes note of how fast rows are flushed.
+    func noteFlush(rowCount: Int, nanoseconds: UInt64) {
+        guard rowCount > 0, nanoseconds > 0 else { return }
+        let rate = Double(rowCount) / Double(nanoseconds) * 1_000_000_000
+        let known = Double(counters.flushedRowsPerSecond.value)
+        let mean = known == 0 ? rate : (known + rate) / 2
+        counters.flushedRowsPerSecond.store(UInt64(max(1, mean)), ordering: .relaxed)
+    }
+
+    /// Whether there are so many segments that writes wait for the merge under way.
+    ///
+    /// Never without one: what is paused, has failed or has ended holds nobody up.
+    private var isHeldByMerging: Bool {
+        reading.load().segments.count >= options.compaction.stopSegmentCount
+            && compaction.withLock { $0.running != nil && !$0.isPaused }
     }
 
     /// Whether one more memtable may be sealed.
@@ -38,7 +67,7 @@ extension Engine {
     ///   refused, and others may be tried later.
     /// - Throws: What ends writing for ever.
     func makeRoom(after full: Memtable) throws(StoreError) -> StoreError? {
-        if !hasRoomForSealed, let refusal = waitForRoom() { return refusal }
+        if !hasRoomForSealed || isHeldByMerging, let refusal = waitForRoom() { return refusal }
         let refusal = try writing.withLock { state throws(StoreError) -> StoreError? in
             if let failure = state.failure { throw failure }
             // Between two locks a flush on demand may have begun another memtable, or taken the
@@ -57,7 +86,7 @@ extension Engine {
         beginStall(.stopped, waiting: reading.load().sealed.count)
         builder?.wake()
         progress.wait {
-            hasRoomForSealed || hasFailed.load(ordering: .acquiring)
+            (hasRoomForSealed && !isHeldByMerging) || hasFailed.load(ordering: .acquiring)
                 || isClosed.load(ordering: .acquiring) || isOutOfSpace.load(ordering: .acquiring)
         }
         endStall()
@@ -130,7 +159,8 @@ extension Engine {
         let now = runtime.monotonicNanoseconds()
         let isNew = stall.withLock { stall in
             if let known = stall, known.kind == kind || known.kind == .stopped { return false }
-            stall = Stall(kind: kind, start: stall?.start ?? now)
+            // Slowed writes go on: only of a stop it matters how long it lasts.
+            stall = Stall(kind: kind, start: now)
             return true
         }
         guard isNew else { return }
@@ -148,8 +178,10 @@ extension Engine {
         progress.open()
         guard let ended else { return }
         let elapsed = runtime.monotonicNanoseconds() - ended.start
-        counters.stallNanoseconds.add(elapsed)
-        counters.longestStallNanoseconds.raise(to: elapsed)
+        if ended.kind == .stopped {
+            counters.stallNanoseconds.add(elapsed)
+            counters.longestStallNanoseconds.raise(to: elapsed)
+        }
         listener.stallEnded?(
             StallEvent(
                 kind: ended.kind, waitingMemtableCount: reading.load().sealed.count,

@@ -42,6 +42,8 @@ final class Engine: Sendable {
     let stall = Mutex<Stall?>(nil)
     /// Writers waiting for a flush, callers of `flush()`, and the closing call.
     let progress: any Gate
+    /// When the next write may begin while writes are slowed.
+    let writeTurn = Mutex<UInt64>(0)
     let counters = Counters()
     let searchers: SearcherPool
     /// Where calls that are awaited run.

@@ -17,6 +17,8 @@ struct Recovery {
     private let manifests: ManifestStore
     private let options: Options
     private let segments: [SegmentHandle]
+    /// Logs that had to be read.
+    private(set) var logCount = 0
     /// Memtables that are full, newest first.
     private var sealed: [Memtable] = []
     private var active: Memtable
@@ -54,6 +56,7 @@ struct Recovery {
     mutating func replayLogs() throws(StoreError) {
         let live = manifests.current
         let numbers = try logNumbers(from: live.logFloor)
+        logCount = numbers.count
         for (index, number) in numbers.enumerated() {
             let ending = try ending(before: numbers[(index + 1)...].first)
             let expectation = LogExpectation(store: live.store, number: number, ending: ending)

@@ -88,7 +88,10 @@ extension Engine {
         return report
     }
 
-    func pauseCompaction() { compaction.withLock { $0.isPaused = true } }
+    func pauseCompaction() {
+        compaction.withLock { $0.isPaused = true }
+        progress.open()
+    }
 
     func resumeCompaction() {
         compaction.withLock { $0.isPaused = false }

@@ -23,11 +23,12 @@ public enum Durability: Hashable, Sendable {
 /// Stored with it at creation; opening with other values replaces them.
 ///
 /// **Back-pressure.** Writes go to one memtable of ``memtableByteCount`` bytes; up to
-/// ``sealedMemtableLimit`` full ones wait for their flush beside it. Once so many wait, each write
-/// is delayed by up to a millisecond, the more the fuller the active memtable is; when that is full
-/// too, writes wait until a flush has ended. Both are told to the listener, with their ends, and
-/// counted in ``Statistics``. A stall ends with the flush it waits for, or with an error where that
-/// finds no room on the disk or fails.
+/// ``sealedMemtableLimit`` full ones wait for their flush beside it. Once all but one of them wait,
+/// writes are slowed to about the pace of the flushes; when the active one is full beside as many
+/// as may wait, writes are stopped until a flush has ended. They are stopped, too, while a merge is
+/// under way and there are ``CompactionOptions/stopSegmentCount`` segments. Both are told to the
+/// listener, with their ends, and counted in ``Statistics``. A stall ends with the flush it waits
+/// for, or with an error where that finds no room on the disk or fails.
 public struct Options: Hashable, Sendable {
     /// When a write is acknowledged.
     public var durability: Durability = .everyCommit

@@ -38,15 +38,18 @@ public struct Statistics: Hashable, Sendable {
     public var logSyncCount: UInt64 = 0
     /// Memtables flushed, and bytes of the segments they became.
     public var flushCount: UInt64 = 0, flushedByteCount: UInt64 = 0
+    /// Rows a second at which the last flushes have gone: writing can be sustained at about this
+    /// rate; zero before the first flush.
+    public var flushedRowsPerSecond = 0
     /// Merges of segments published, and graphs of merges that were refused for their recall.
     public var mergeCount: UInt64 = 0, refusedMergeCount: UInt64 = 0
     /// Bytes of the segments that merges have written.
     public var compactedByteCount: UInt64 = 0
     /// The merge under way.
     public var compaction: CompactionStatus?
-    /// Times writes were held back, for how long in all, and for how long at most.
+    /// Times writes were slowed or stopped, and for how long they were stopped in all.
     public var stallCount: UInt64 = 0, stallNanoseconds: UInt64 = 0
-    /// The longest stall.
+    /// The longest time for which writes were stopped.
     public var longestStallNanoseconds: UInt64 = 0
     /// Searches answered.
     public var searchCount: UInt64 = 0
