@@ -45,11 +45,14 @@ public struct RetentionOptions: Hashable, Sendable {
     ///
     /// Counted from the writing of the row, by the store's clock, with the options in force then.
     public var maximumAgeSeconds: UInt64 = 0
-    /// Bytes that segments may take; beyond, the rows written first are dropped by the compactor.
-    /// Zero for no limit.
+    /// Bytes that segments may take; zero for no limit.
+    ///
+    /// Beyond, the rows written first are dropped by the compactor.
     public var maximumByteCount: UInt64 = 0
-    /// A directory into which rows go that expire or are dropped for size, before their bytes are
-    /// given up: JSON Lines files that ``Store/importArchive(from:)`` reads. Empty for none.
+    /// A directory for rows that expire or are dropped for size; empty for none.
+    ///
+    /// They are written into JSON Lines files before their bytes are given up;
+    /// ``Store/importArchive(from:)`` reads them back.
     public var archivePath = ""
 
     /// Nothing goes by itself.

@@ -46,6 +46,8 @@ struct MergeCanary {
                     in: input.reader, query, width: width, within: bound, without: input.dropped)
             }
             inSources += min(found, probe.nearest.count)
+            // The pages touched count as this process's memory until they are given back.
+            reader.forgetPages()
         }
         return MergeJudgement(
             sourceRecall: Double(inSources) / Double(max(1, wanted)),

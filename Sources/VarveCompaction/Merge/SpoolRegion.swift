@@ -95,7 +95,7 @@ internal import VarveStorage
             unsafe try copy.append(
                 UnsafeRawBufferPointer(start: base + Int(row) * stride, count: stride))
             // Pages touched here and there count as this process's until they are given back.
-            if number % 65_536 == 65_535 { forgetPages() }
+            if number % 8_192 == 8_191 { forgetPages() }
         }
         try copy.seal()
         (file, mapping) = (copy.file, copy.mapping)
