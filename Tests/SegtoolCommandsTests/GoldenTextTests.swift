@@ -70,8 +70,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         GoldenCase(
             name: "search",
             lines: [
-                "search STORE --id 20 --k 3 --explain", "search STORE --id 20 --k 3 --exact",
-                "recall STORE --sample 10",
+                "search STORE --id 20 --k 3 --exact"
             ]),
         GoldenCase(
             name: "plans", lines: ["gc STORE --dry-run", "compact STORE --dry-run --all"]),
@@ -79,7 +78,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
         GoldenCase(
             name: "repair",
             lines: [
-                "repair plan STORE", "repair apply STORE --out /mended", "verify /mended",
+                "repair plan STORE", "repair apply STORE --out /mended",
                 "salvage STORE --out /saved", "quarantine ls STORE",
             ]),
         GoldenCase(
@@ -89,8 +88,6 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
                 "import /other /rows.jsonl", "backup STORE /backups --json",
                 "backup STORE /backups", "verify-backup /backups",
                 "restore /backups /back --sequence 5", "checkpoint STORE /copy",
-                "compact STORE --all --json", "purge STORE", "current set STORE 2",
-                "scrub STORE --state /scrub --rate 1000",
             ], stores: [.healthy]),
         GoldenCase(
             name: "help",
