@@ -110,7 +110,7 @@ extension StoreError {
     private func failNextLog(_ disk: SimulatedFileSystem, _ call: DiskCall) {
         let isArmed = Atomic<Bool>(false)
         disk.onOperation { operation in
-            guard operation.call == .create, operation.path.name.hasSuffix(".wal"),
+            guard operation.call == .create, operation.path.parent.name == "log",
                 !isArmed.exchange(true, ordering: .relaxed)
             else { return }
             disk.faults.add(
