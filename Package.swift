@@ -95,7 +95,8 @@ let modules: [Module] = [
     Module(
         floor: 4, name: "VarveQuery",
         dependencies: [
-            "VarveFormat", "VarveKernels", "VarveManifest", "VarveMemtable", "VarveSegment",
+            "VarveFormat", "VarveKernels", "VarveGraph", "VarveManifest", "VarveMemtable",
+            "VarveSegment",
             "VarveFilter",
         ]),
 

@@ -26,25 +26,31 @@ int vk_normalise(float *x, size_t count) {
     return 1;
 }
 
-size_t vk_f32_to_u8(const float *x, size_t count, uint8_t *out) {
-    for (size_t i = 0; i < count; i++) {
-        if (!(x[i] >= 0 && x[i] <= 255)) return i;
-        const uint8_t whole = (uint8_t)x[i];
-        if ((float)whole != x[i]) return i;
-        out[i] = whole;
-    }
-    return count;
-}
+/// Values converted between two looks at whether all were whole and in range: a loop that stops at
+/// the first wrong one is not vectorised.
+enum { checked_at_once = 64 };
 
-size_t vk_f32_to_i8(const float *x, size_t count, int8_t *out) {
-    for (size_t i = 0; i < count; i++) {
-        if (!(x[i] >= -128 && x[i] <= 127)) return i;
-        const int8_t whole = (int8_t)x[i];
-        if ((float)whole != x[i]) return i;
-        out[i] = whole;
+#define VK_TO_WHOLE(name, type, low, high)                                                    \
+    size_t name(const float *x, size_t count, type *out) {                                    \
+        for (size_t begin = 0; begin < count; begin += checked_at_once) {                     \
+            const size_t rest = count - begin;                                                \
+            const size_t end = begin + (rest < checked_at_once ? rest : checked_at_once);     \
+            int wrong = 0;                                                                    \
+            for (size_t i = begin; i < end; i++) {                                            \
+                const float above = x[i] >= (low) ? x[i] : (low);                             \
+                const int whole = (int)(above <= (high) ? above : (high));                    \
+                out[i] = (type)whole;                                                         \
+                wrong |= (float)whole != x[i];                                                \
+            }                                                                                 \
+            for (size_t i = begin; wrong && i < end; i++) {                                   \
+                if ((float)out[i] != x[i]) return i;                                          \
+            }                                                                                 \
+        }                                                                                     \
+        return count;                                                                         \
     }
-    return count;
-}
+
+VK_TO_WHOLE(vk_f32_to_u8, uint8_t, 0.0f, 255.0f)
+VK_TO_WHOLE(vk_f32_to_i8, int8_t, -128.0f, 127.0f)
 
 size_t vk_f32_to_f16_checked(const vk_kernels *kernels, const float *x, size_t count,
                              uint16_t *out) {

@@ -88,28 +88,17 @@ VK_TARGET static inline void enter_lead(vk_walk_state *walk, float distance) {
     walk->lead[place] = distance;
 }
 
-/// Enters an expanded node into the lists and tightens the limits.
-VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const uint8_t *start,
-                                   float distance) {
-    vk_walk_scratch *scratch = walk->scratch;
+/// Sets the limits by the results and the front.
+VK_TARGET static inline void tighten(vk_walk_state *walk) {
+    const vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
-    enter_result(walk, block, start, distance);
     const int has_rank = scratch->result_count >= rule->stop_rank;
     const float ranked = has_rank ? scratch->result_distances[rule->stop_rank - 1] : VK_FAR;
     float stop_limit = VK_FAR;
     if (rule->gamma >= 0 && has_rank) stop_limit = ranked * (1 + rule->gamma);
-    if (rule->width > 0) {
-        vk_walk_insert_front(scratch, distance, rule->width);
-        if (scratch->front_count >= rule->width) {
-            const float last = scratch->front[rule->width - 1];
-            stop_limit = last < stop_limit ? last : stop_limit;
-        }
-    }
-    if (rule->lead > 0) {
-        // What is known from elsewhere says nothing about how far this walk still has to go.
-        enter_lead(walk, distance);
-        const float last = walk->lead_count < rule->lead ? VK_FAR : walk->lead[rule->lead - 1];
-        stop_limit = last > stop_limit ? last : stop_limit;
+    if (rule->width > 0 && scratch->front_count >= rule->width) {
+        const float last = scratch->front[rule->width - 1];
+        stop_limit = last < stop_limit ? last : stop_limit;
     }
     float limit = stop_limit;
     if (rule->tail >= 0) {
@@ -118,6 +107,22 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
     }
     walk->stop_limit = stop_limit;
     walk->limit = limit;
+}
+
+/// Enters an expanded node into the lists and tightens the limits.
+VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const uint8_t *start,
+                                   float distance) {
+    vk_walk_scratch *scratch = walk->scratch;
+    const vk_walk_rule *rule = walk->rule;
+    enter_result(walk, block, start, distance);
+    if (rule->phase == vk_walk_explore) {
+        // How near is near enough is not known yet: everything stays open.
+        enter_lead(walk, distance);
+        walk->stop_limit = walk->lead_count < rule->lead ? VK_FAR : walk->lead[rule->lead - 1];
+        return;
+    }
+    if (rule->width > 0) vk_walk_insert_front(scratch, distance, rule->width);
+    tighten(walk);
 }
 
 /// Opens the neighbours of a group that are new and estimated below the limit.
@@ -267,12 +272,28 @@ static void begin_walk(vk_walk_scratch *scratch, const vk_walk_graph *graph,
     scratch->measured = graph->seed_count;
     scratch->refused = false;
     if (rule->excluded < graph->row_count) scratch->visited[rule->excluded] = scratch->epoch;
-    for (uint32_t i = 0; i < rule->known_count; i++) {
-        scratch->result_distances[i] = rule->known[i];
-        scratch->result_rows[i] = vk_walk_foreign;
-        scratch->result_blocks[i] = vk_walk_foreign;
+}
+
+/// Takes up a walk that was explored: what others know now takes places among the results.
+VK_TARGET static void resume_walk(vk_walk_state *walk) {
+    vk_walk_scratch *scratch = walk->scratch;
+    const vk_walk_rule *rule = walk->rule;
+    scratch->expanded = 0;
+    scratch->estimated = 0;
+    scratch->measured = 0;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < scratch->result_count; i++) {
+        if (scratch->result_blocks[i] == vk_walk_foreign) continue;
+        scratch->result_distances[kept] = scratch->result_distances[i];
+        scratch->result_rows[kept] = scratch->result_rows[i];
+        scratch->result_blocks[kept++] = scratch->result_blocks[i];
     }
-    scratch->result_count = rule->known_count;
+    scratch->result_count = kept;
+    for (uint32_t i = 0; i < rule->known_count; i++) {
+        vk_walk_insert_result(
+            scratch, rule->known[i], vk_walk_foreign, vk_walk_foreign, rule->result_count);
+    }
+    tighten(walk);
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,
@@ -282,8 +303,12 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         .step = query->step * graph->unit, .square_unit = graph->unit * graph->unit,
         .stop_limit = VK_FAR, .limit = VK_FAR, .lead_count = 0,
     };
-    begin_walk(scratch, graph, rule);
-    open_seeds(&walk);
+    if (rule->phase == vk_walk_resume) {
+        resume_walk(&walk);
+    } else {
+        begin_walk(scratch, graph, rule);
+        open_seeds(&walk);
+    }
     vk_walk_choice next;
     int has_next = choose(&walk, &next);
     while (has_next && scratch->expanded < rule->expansion_cap
@@ -298,9 +323,7 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
             has_next = choose(&walk, &next);
         }
     }
-    if (rule->tail >= 0) {
-        if (has_next) reopen(&walk, next);
-        measure_tail(&walk);
-    }
+    if (has_next) reopen(&walk, next);
+    if (rule->tail >= 0 && rule->phase != vk_walk_explore) measure_tail(&walk);
     scratch->measured += scratch->expanded;
 }

@@ -70,8 +70,16 @@ public struct SearchCost: Hashable, Sendable {
 ///
 /// Not for use by two threads at once; make one for each thread and use it again and again.
 public final class Searcher {
-    private let memtableQuery: MemtableQuery
-    private let segmentQuery: SegmentQuery
+    let memtableQuery: MemtableQuery
+    let segmentQuery: SegmentQuery
+    /// What the search under way has found.
+    var hits: [PlacedHit] = []
+    /// The segments of the search under way that are walked.
+    var walks: [SegmentWalk] = []
+    /// Distances found elsewhere, as one walk sees it.
+    var known: [Float] = []
+    /// Exact distances found before the walks, ascending.
+    var elsewhere: [Float] = []
 
     /// A searcher for stores of `schema`.
     public init(schema: Schema) {
@@ -81,8 +89,9 @@ public final class Searcher {
 
     /// The nearest visible rows to `vector`, nearest first, equal distances in the order of ids.
     ///
-    /// Sources are searched one after the other in a fixed order, so the same view gives the same
-    /// answer.
+    /// Sources are looked at in an order that follows from their sizes alone, so the same view
+    /// gives the same answer: memtables and what is scanned first, then walks over graphs, the
+    /// largest first.
     ///
     /// - Parameter vector: Of the schema's dimension, finite, of length 1 under cosine.
     /// - Throws: ``SegmentError`` if a segment is damaged or cannot be read.
@@ -94,27 +103,17 @@ public final class Searcher {
             unsafe memtableQuery.prepare(base)
             unsafe segmentQuery.prepare(base)
         }
-        var hits: [PlacedHit] = []
+        hits.removeAll(keepingCapacity: true)
         for index in view.memtables.indices where view.memtables[index].rowCount > 0 {
             cost.sourceCount += 1
-            search(memtable: index, of: view, request, &hits, &cost)
+            search(memtable: index, of: view, request, &cost)
         }
-        for index in view.state.segments.indices {
-            cost.sourceCount += 1
-            do throws(SegmentError) {
-                try search(segment: index, of: view, request, &hits, &cost)
-            } catch {
-                guard request.skipsDamaged, case .damaged = error else { throw error }
-                cost.damagedSegmentCount += 1
-                cost.damages.append(error)
-            }
-        }
-        return try nearest(hits, request, view)
+        try searchSegments(of: view, request, &cost)
+        return try nearest(request, view)
     }
 
     private func search(
-        memtable index: Int, of view: View, _ request: SearchRequest, _ hits: inout [PlacedHit],
-        _ cost: inout SearchCost
+        memtable index: Int, of view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) {
         let memtable = view.memtables[index]
         let marks = view.marks(on: memtable.memtable.sourceID, newerCount: index)
@@ -136,40 +135,17 @@ public final class Searcher {
         }
     }
 
-    private func search(
-        segment index: Int, of view: View, _ request: SearchRequest, _ hits: inout [PlacedHit],
-        _ cost: inout SearchCost
-    ) throws(SegmentError) {
-        let segment = view.state.segments[index]
-        let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
-        let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
-        let expiry = try view.expiryTest(of: segment)
-        let isLive = { (row: RowOrdinal) in
-            !marks.contains(row) && row != excluded && !expiry.isExpired(row)
-        }
-        let found: [SegmentHit]
-        if let effort = try request.effort(in: segment) {
-            found = try segment.reader.search(
-                segmentQuery, k: request.k, effort: effort, deleted: segment.deleted,
-                statistics: &cost.segments, isLive: isLive)
-        } else {
-            found = try segment.reader.searchExactly(
-                segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
-                isLive: isLive)
-        }
-        for hit in found {
-            hits.append(PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
-        }
-    }
-
     /// The first `k` of all hits in the order of distance and id.
     private func nearest(
-        _ hits: [PlacedHit], _ request: SearchRequest, _ view: View
+        _ request: SearchRequest, _ view: View
     ) throws(SegmentError) -> [PlacedHit] {
-        var kept = hits
-        if let limit = request.maximumDistance { kept.removeAll { $0.distance > limit } }
+        if let limit = request.maximumDistance { hits.removeAll { $0.distance > limit } }
+        // One source gives its hits in this order.
+        if walks.count == 1, hits.count <= request.k, hits.allSatisfy({ $0.isOfSegment }) {
+            return hits
+        }
         var failure: SegmentError?
-        kept.sort { a, b in
+        hits.sort { a, b in
             if a.distance != b.distance { return a.distance < b.distance }
             do throws(SegmentError) {
                 return try view.id(of: a.place) < view.id(of: b.place)
@@ -179,7 +155,7 @@ public final class Searcher {
             }
         }
         if let failure { throw failure }
-        return Array(kept.prefix(request.k))
+        return Array(hits.prefix(request.k))
     }
 }
 
@@ -224,12 +200,16 @@ extension SearchRequest {
     }
 }
 
+extension PlacedHit {
+    fileprivate var isOfSegment: Bool { if case .segment = place { true } else { false } }
+}
+
 extension RowPlace {
     fileprivate func row(ofMemtable index: Int) -> RowOrdinal? {
         if case .memtable(index, let row) = self { row } else { nil }
     }
 
-    fileprivate func row(ofSegment index: Int) -> RowOrdinal? {
+    func row(ofSegment index: Int) -> RowOrdinal? {
         if case .segment(index, let row) = self { row } else { nil }
     }
 }

@@ -12,8 +12,12 @@ final class ResidentWalk: Sendable {
     let codebook: NeighbourCodebook
     /// The blocks.
     let graph: WalkGraph
-    // The blocks lie in its mapping.
+    // The blocks lie in the copy or, where there is none, in the container's mapping.
     private let container: SegmentContainer
+    private let copy: CopiedSection?
+
+    /// Why a block could not be brought in the last time one could not, if it is known.
+    var failure: SegmentError? { copy?.failure }
 
     /// The walk of `reader`; nil if the segment has none or is not mapped.
     init?(of reader: SegmentReader) throws(SegmentError) {
@@ -26,19 +30,30 @@ final class ResidentWalk: Sendable {
         guard found == UInt64(places.byteCount) else {
             throw container.error(.invalidValue, section: place, at: 0, "\(found) bytes")
         }
-        for seed in header.seeds {
-            _ = unsafe try container.mappedBase(place, verifying: places.range(of: seed))
-        }
-        guard let base = unsafe try container.mappedBase(place, verifying: 0..<0) else {
-            return nil
-        }
         self.container = container
         codebook = header.codebook
-        // Safety: the section has a block for every row, and the container keeps it mapped.
+        let copy = CopiedSection(of: place, in: container)
+        self.copy = copy
+        for seed in header.seeds {
+            let range = places.range(of: seed)
+            if let copy {
+                guard copy.bring(range) else {
+                    throw copy.failure ?? container.error(.truncated, section: place, at: 0, "")
+                }
+            } else {
+                _ = unsafe try container.mappedBase(place, verifying: range)
+            }
+        }
+        guard let mapped = unsafe try container.mappedBase(place, verifying: 0..<0) else {
+            return nil
+        }
+        // Safety: the section has a block for every row; copy and container keep it in memory.
         graph = unsafe WalkGraph(
-            blocks: base, places: places, unit: codebook.unit, seeds: header.seeds
+            blocks: copy?.base ?? mapped, places: places, unit: codebook.unit,
+            seeds: header.seeds
         ) { number in
             let range = places.range(of: number)
+            if let copy { return copy.bring(range) }
             return unsafe (try? container.mappedBase(place, verifying: range)) != nil
         }
     }

@@ -153,6 +153,27 @@ extension SegmentContainer {
         return try copyBytes(index, 0..<Int(count))
     }
 
+    /// Reads whole blocks of section `index` from the file, past the mapping, and verifies them.
+    ///
+    /// `range` begins and ends at borders of blocks, or ends with the section.
+    func copyVerified(
+        _ index: Int, _ range: Range<Int>, into target: UnsafeMutableRawBufferPointer
+    ) throws(SegmentError) {
+        let entry = sections[index].entry
+        precondition(target.count == range.count && range.upperBound <= Int(entry.byteCount))
+        precondition(range.lowerBound % entry.blockByteCount == 0)
+        unsafe try Self.fill(file, name, target, at: entry.offset + UInt64(range.lowerBound))
+        var block = range.lowerBound / entry.blockByteCount
+        while block * entry.blockByteCount < range.upperBound {
+            let bytes = entry.blockRange(block)
+            let start = bytes.lowerBound - range.lowerBound
+            let copied = unsafe UnsafeRawBufferPointer(
+                rebasing: target[start..<start + bytes.count])
+            unsafe try verify(index, block, copied, isKept: false)
+            block += 1
+        }
+    }
+
     /// Block `block` of section `index` by way of the cache, verified.
     func cachedBlock(_ index: Int, _ block: Int) throws(SegmentError) -> CachedBlock {
         guard let cache else { preconditionFailure("mapped segments have no cached blocks") }
@@ -208,9 +229,10 @@ extension SegmentContainer {
         unsafe try verify(index, block, bytes)
     }
 
-    /// Compares the checksum of a block with the table, and remembers the answer.
+    /// Compares the checksum of a block with the table, and remembers the answer where the bytes
+    /// are those that others will read.
     private func verify(
-        _ index: Int, _ block: Int, _ bytes: UnsafeRawBufferPointer
+        _ index: Int, _ block: Int, _ bytes: UnsafeRawBufferPointer, isKept: Bool = true
     ) throws(SegmentError) {
         let expected = try checksum(index, block)
         let seed = SegmentBlocks.seed(file: header.file, section: index, block: block)
@@ -225,7 +247,7 @@ extension SegmentContainer {
                 at: sections[index].entry.blockRange(block).lowerBound,
                 "checksum of block \(block) does not match")
         }
-        blocks.record(block, whole: true)
+        if isKept { blocks.record(block, whole: true) }
     }
 
     /// The checksum block `block` of section `index` should have.

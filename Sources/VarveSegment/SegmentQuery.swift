@@ -25,6 +25,14 @@ import VarveQuantization
     let pages = PageSearch()
     let walkScratch = WalkScratch()
     let rerank = RerankRoom()
+    /// Walks that are taken in two parts, over segments that are searched together.
+    var pausedWalks: [PausedWalk] = []
+    /// Results of a walk that pass.
+    var passingRanks: [Int] = []
+    /// The distances known elsewhere, as distances of codes.
+    var knownCodeDistances: [Float] = []
+    /// The effort by width counts what earlier segments of the same search have expanded.
+    public var keepsFront = false
     /// The query as codes.
     private(set) var bytes: ByteVector
 
@@ -101,6 +109,16 @@ import VarveQuantization
         case .euclidean: distance
         case .cosine: 2 * distance
         case .innerProduct: norm2 + liftNorm2 + 2 * distance
+        }
+    }
+
+    /// About the metric's distance, from the squared distance between the (lifted) vectors that
+    /// codes stand for.
+    func metricDistance(_ distance: Float, liftNorm2: Float) -> Float {
+        switch schema.metric {
+        case .euclidean: distance
+        case .cosine: distance / 2
+        case .innerProduct: (distance - norm2 - liftNorm2) / 2
         }
     }
 

@@ -58,7 +58,7 @@ extension SegmentReader {
 
     /// One bit for each row that may be a result; nil where nearly all may, and candidates are
     /// sorted out later.
-    private func passingWords(deleted: RowSet?, allowed: RowSet?) -> [UInt64]? {
+    func passingWords(deleted: RowSet?, allowed: RowSet?) -> [UInt64]? {
         if let allowed {
             return (deleted.map { allowed.subtracting($0) } ?? allowed)
                 .bitWords(rowCount: rowCount)

@@ -25,7 +25,7 @@ extension SegmentReader {
 
     /// Candidates a walk gives for `k` results: 8-bit vectors swap close neighbours, seldom far
     /// ones.
-    static func candidateCount(k: Int) -> Int { k + k / 2 + 5 }
+    public static func candidateCount(k: Int) -> Int { k + k / 2 + 5 }
 
     /// Walks over blocks and leaves the nearest rows, by exact distance, in `query.results`.
     ///
@@ -42,29 +42,31 @@ extension SegmentReader {
             let scratch = query.walkScratch
             statistics.expandedNodeCount += scratch.expandedCount
             statistics.codeDistanceCount += scratch.estimatedCount + scratch.measuredCount
-            let refusedCount = try rerank(
-                query, resident, k: k, passes: passes, statistics: &statistics)
-            let isEnough = query.results.isFull || refusedCount == 0
+            query.passingRanks.removeAll(keepingCapacity: true)
+            for rank in 0..<scratch.resultCount where passes(scratch.row(rank)) {
+                query.passingRanks.append(rank)
+            }
+            try rerank(
+                query, resident, scratch, query.passingRanks, k: k, statistics: &statistics)
+            let isEnough = query.rerank.count == scratch.resultCount || query.rerank.count >= k
             if isEnough || count == rowCount { return }
             count = min(rowCount, 4 * count)
         }
     }
 
-    /// Ranks what a walk has left by exact distance and says how many rows `passes` refused.
+    /// Ranks results of a walk by exact distance and leaves the nearest in `query.results`.
     ///
     /// All vectors are fetched at once: each would otherwise be waited for.
-    private func rerank(
-        _ query: SegmentQuery, _ resident: ResidentWalk, k: Int, passes: (RowOrdinal) -> Bool,
-        statistics: inout SegmentSearchStatistics
-    ) throws(SegmentError) -> Int {
-        let scratch = query.walkScratch
+    func rerank(
+        _ query: SegmentQuery, _ resident: ResidentWalk, _ scratch: WalkScratch,
+        _ ranks: some Sequence<Int>, k: Int, statistics: inout SegmentSearchStatistics
+    ) throws(SegmentError) {
         let room = query.rerank
         room.begin(capacity: scratch.resultCount)
         // Where the codes are the vectors, those of the blocks have just been read.
         let hasVectors = schema.elementType == .uint8
-        for rank in 0..<scratch.resultCount {
+        for rank in ranks {
             let row = scratch.row(rank)
-            guard passes(row) else { continue }
             if hasVectors {
                 unsafe room.append(row, resident.graph.codes(of: scratch.block(rank)))
                 continue
@@ -85,7 +87,6 @@ extension SegmentReader {
             try query.results.insert(
                 SegmentHit(row: unsafe RowOrdinal(room.rows[index]), distance: distance), self)
         }
-        return scratch.resultCount - room.count
     }
 
     private func walk(
@@ -102,6 +103,7 @@ extension SegmentReader {
             rule.stopRank = min(k, count)
             rule.slack = effort.gamma
         }
+        rule.keepsFront = query.keepsFront
         if let live {
             unsafe live.withUnsafeBufferPointer { words in
                 unsafe resident.graph.walk(
@@ -116,7 +118,8 @@ extension SegmentReader {
     }
 
     /// Finds the damaged block of the walk that a walk came to.
-    private func throwDamage() throws(SegmentError) {
+    func throwDamage() throws(SegmentError) {
+        if let failure = openedWalk.load()?.failure { throw failure }
         guard let place = places.walk else { return }
         let section = container.sections[place]
         for block in 0..<section.entry.blockCount where section.blocks.isDamaged(block) {

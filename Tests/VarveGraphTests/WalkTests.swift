@@ -233,14 +233,17 @@ import VarveQuantization
     }
 
     @Test(arguments: KernelTier.available)
-    func `rows known from elsewhere take places and end a walk early`(tier: KernelTier) throws {
+    func `a walk taken in two parts goes on until nothing nearer than what others know is left`(
+        tier: KernelTier
+    ) throws {
         let query = sample.vectors.query(40)
         let table = QueryTable(rotation: sample.codebook.rotation)
         unsafe table.prepare(sample.components(40))
         let scratch = WalkScratch()
-        var rule = Self.slack
-        rule.lead = 3
-        func walk(_ known: [Float]) -> [UInt32?] {
+        func walk(_ phase: WalkRule.Phase, _ known: [Float] = []) -> [UInt32?] {
+            var rule = Self.slack
+            rule.phase = phase
+            rule.lead = 3
             unsafe known.withUnsafeBufferPointer {
                 unsafe sample.graph.walk(
                     query, table: table.view, rule: rule, live: nil, known: $0, scratch: scratch,
@@ -250,16 +253,23 @@ import VarveQuantization
                 scratch.isForeign($0) ? nil : scratch.row($0).rawValue
             }
         }
-        let alone = walk([]).compactMap { $0 }
+        let whole = walk(.whole).compactMap { $0 }
         let (steps, distances) = (scratch.expandedCount, (0..<10).map(scratch.distance))
-        #expect(alone.count == 10)
-        // Rows as far as the third: two of this graph's are nearer, the third comes behind them.
-        let among = walk([Float](repeating: distances[2] * 0.99, count: 10))
-        #expect(among.compactMap { $0 } == Array(alone.prefix(2)))
-        #expect(scratch.expandedCount < steps)
-        // A lead that must be found first keeps the walk going until it is where it can judge.
-        #expect(walk([Float](repeating: 0, count: 10)).compactMap { $0 }.count <= 1)
-        #expect(scratch.expandedCount >= 3)
+        let near = walk(.explore)
+        let first = scratch.expandedCount
+        #expect(near.first == 40 && first >= 3 && first < steps)
+        // Nobody else knows anything: it ends where the whole walk does.
+        #expect(walk(.resume).compactMap { $0 } == whole)
+        #expect(scratch.expandedCount > 0)
+        // Ten rows elsewhere a little nearer than the third: two of this graph's are left.
+        _ = walk(.explore)
+        let among = walk(.resume, [Float](repeating: distances[2] * 0.99, count: 10))
+        #expect(among.compactMap { $0 } == Array(whole.prefix(2)))
+        #expect(first + scratch.expandedCount < steps)
+        // Others have found better: nothing is expanded any more.
+        _ = walk(.explore)
+        #expect(walk(.resume, [Float](repeating: -1, count: 10)).compactMap { $0 }.isEmpty)
+        #expect(scratch.expandedCount == 0)
     }
 
     @Test func `a block left out is neither found nor walked through`() throws {

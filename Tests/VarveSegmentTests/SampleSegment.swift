@@ -34,12 +34,22 @@ struct SampleSegment {
         indexed schema: Schema, rowCount: Int, seed: UInt64, maxDegree: Int = 16,
         includesWalk: Bool = true, threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
     ) throws {
-        rows = SampleRows(schema: schema, rowCount: rowCount, seed: seed)
+        try self.init(
+            indexed: SampleRows(schema: schema, rowCount: rowCount, seed: seed),
+            maxDegree: maxDegree, includesWalk: includesWalk, threadCount: threadCount, disk: disk)
+    }
+
+    /// The same of rows that are given.
+    init(
+        indexed rows: SampleRows, maxDegree: Int = 16, includesWalk: Bool = true,
+        threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
+    ) throws {
+        self.rows = rows
         let vectors = SampleVectors(rows)
         let graph = try vectors.graph(
-            rowCount: rowCount, maxDegree: maxDegree, threadCount: threadCount)
+            rowCount: rows.rowCount, maxDegree: maxDegree, threadCount: threadCount)
         neighbors = NeighborLists(graph)
-        var plan = Self.plan(schema: schema)
+        var plan = Self.plan(schema: rows.schema)
         plan.entryPoints = graph.entryPoints
         plan.liftNorm2 = vectors.liftNorm2
         plan.includesWalk = includesWalk

@@ -91,6 +91,14 @@ typedef struct vk_walk_query {
     float step;
 } vk_walk_query;
 
+/// A walk may be taken in two parts: coming near, and going on once others have said how near is
+/// near enough.
+typedef enum vk_walk_phase {
+    vk_walk_whole = 0,
+    vk_walk_explore = 1,
+    vk_walk_resume = 2,
+} vk_walk_phase;
+
 /// When to stop, and what counts as a result.
 typedef struct vk_walk_rule {
     /// Results kept.
@@ -115,14 +123,16 @@ typedef struct vk_walk_rule {
     /// do. At most result_count.
     const float *_Nullable known;
     uint32_t known_count;
-    /// So many expanded nodes must be nearer than everything open before the walk stops for what is
-    /// known from elsewhere; at most vk_walk_lead_limit.
+    /// What part of a walk this is.
+    vk_walk_phase phase;
+    /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
+    /// open; at most vk_walk_lead_limit.
     uint32_t lead;
     /// Whether the front is that of the walk before: a walk on over another graph.
     bool keeps_front;
 } vk_walk_rule;
 
-enum { vk_walk_lead_limit = 16 };
+enum { vk_walk_lead_limit = 32 };
 
 /// The row of a result that is known from elsewhere.
 #define vk_walk_foreign UINT32_MAX

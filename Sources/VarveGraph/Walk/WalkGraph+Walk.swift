@@ -21,9 +21,9 @@ extension WalkGraph {
             scratch: scratch, tier: .best)
     }
 
-    /// The same where rows at the distances `known` (ascending, at most `rule.resultCount`) have
-    /// been found elsewhere: they take places among the results, as rows ``WalkScratch/isForeign``
-    /// tells.
+    /// The same where rows at the distances `known` (at most `rule.resultCount`) have been found
+    /// elsewhere, for a walk that is taken up again: they take places among the results, as
+    /// ``WalkScratch/isForeign`` tells.
     package func walk(
         _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
         live: UnsafePointer<UInt64>?, known: UnsafeBufferPointer<Float>, scratch: WalkScratch
@@ -44,7 +44,8 @@ extension WalkGraph {
         precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
         precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
         precondition((rule.tailSlack ?? 0) >= 0 && known.count <= rule.resultCount)
-        precondition(rule.lead >= 0 && rule.lead <= vk_walk_lead_limit)
+        precondition(rule.phase == .resume || known.isEmpty, "only a walk taken up knows of others")
+        precondition(rule.lead >= 1 && rule.lead <= vk_walk_lead_limit)
         guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
             preconditionFailure("this machine has no \(tier)")
         }
@@ -57,7 +58,8 @@ extension WalkGraph {
             gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0), tail: rule.tailSlack ?? -1,
             expansion_cap: UInt32(clamping: rule.expansionCap), live: live,
             excluded: rule.excluded?.rawValue ?? .max, known: known.baseAddress,
-            known_count: UInt32(known.count), lead: UInt32(rule.lead),
+            known_count: UInt32(known.count), phase: vk_walk_phase(rule.phase.rawValue),
+            lead: UInt32(rule.lead),
             keeps_front: rule.keepsFront)
         unsafe vk_walk_measure_seeds(
             tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)

@@ -1,5 +1,6 @@
 // When a walk stops.
 
+internal import CKernels
 package import VarveKernels
 
 /// When a walk stops and how many results it keeps.
@@ -28,9 +29,20 @@ public struct WalkRule: Hashable, Sendable {
     public var expansionCap: Int
     /// A block that is treated as if it were not there.
     package var excluded: BlockNumber?
-    /// So many expanded nodes must be nearer than everything open before the walk stops for what is
-    /// known from other graphs; 0: at once.
-    package var lead = 0
+    /// What part of a walk this is.
+    package var phase = Phase.whole
+    /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
+    /// open, 1 to ``maximumLead``.
+    package var lead = 1
+    package static let maximumLead = Int(vk_walk_lead_limit)
+
+    /// A walk may be taken in two parts: coming near, and going on once it is known how near is
+    /// near enough.
+    package enum Phase: UInt32, Sendable {
+        case whole = 0
+        case explore = 1
+        case resume = 2
+    }
     /// Whether the width counts what the walk before, over another graph, has expanded.
     package var keepsFront = false
 

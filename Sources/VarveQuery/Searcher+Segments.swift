@@ -1,0 +1,112 @@
+// Searching the segments of a view: those that are walked by slack together, the others one by one.
+
+import VarveFormat
+import VarveMemtable
+import VarveSegment
+
+/// A segment that a search walks over.
+struct SegmentWalk {
+    /// Its place in the view.
+    var index: Int
+    /// Rows that may be results.
+    var rowCount: Int
+    var effort: SearchEffort
+    /// Whether it can be taken in two parts.
+    var canPause: Bool
+}
+
+extension Searcher {
+    /// Searches all segments and appends what it finds.
+    ///
+    /// Segments that are scanned come first, then walks, the largest segment first.
+    func searchSegments(
+        of view: View, _ request: SearchRequest, _ cost: inout SearchCost
+    ) throws(SegmentError) {
+        walks.removeAll(keepingCapacity: true)
+        segmentQuery.keepsFront = false
+        for index in view.state.segments.indices {
+            cost.sourceCount += 1
+            let segment = view.state.segments[index]
+            try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
+                let effort = try request.effort(in: segment)
+                if let effort, try !segment.isScanned(effort, k: request.k) {
+                    let isBySlack = effort.gamma >= 0 && effort.width == 0
+                    let canPause = isBySlack ? try segment.reader.canPause() : false
+                    walks.append(
+                        SegmentWalk(
+                            index: index, rowCount: segment.liveRowCount, effort: effort,
+                            canPause: canPause))
+                } else {
+                    try search(segment: index, of: view, request, effort, &cost)
+                }
+            }
+        }
+        walks.sort { ($1.rowCount, $0.index) < ($0.rowCount, $1.index) }
+        let isAlone = walks.count == 1 && hits.isEmpty
+        if case .recall = request.width, walks.count > 1 { widen() }
+        if !isAlone, !walks.isEmpty, walks.allSatisfy(\.canPause) {
+            return try searchTogether(view, request, &cost)
+        }
+        for walk in walks {
+            try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
+                try search(segment: walk.index, of: view, request, walk.effort, &cost)
+            }
+            segmentQuery.keepsFront = true
+        }
+    }
+
+    /// Gives walks the slack that a recall needs over several segments: each was measured by its own
+    /// nearest rows, which are farther than the nearest of all.
+    private func widen() {
+        let doublings = Float(walks.count.bitWidth - walks.count.leadingZeroBitCount - 1)
+        for slot in walks.indices where walks[slot].effort.gamma >= 0 {
+            walks[slot].effort.gamma *= 1 + 0.08 * doublings
+            walks[slot].effort.gamma += 0.003 * doublings
+        }
+    }
+
+    /// Runs `body`; damage is counted where the request leaves damaged segments out.
+    func skippingDamage(
+        _ request: SearchRequest, _ cost: inout SearchCost,
+        _ body: (inout SearchCost) throws(SegmentError) -> Void
+    ) throws(SegmentError) {
+        do throws(SegmentError) {
+            try body(&cost)
+        } catch {
+            guard request.skipsDamaged, case .damaged = error else { throw error }
+            cost.damagedSegmentCount += 1
+            cost.damages.append(error)
+        }
+    }
+
+    /// Searches one segment and appends what it finds.
+    func search(
+        segment index: Int, of view: View, _ request: SearchRequest, _ effort: SearchEffort?,
+        _ cost: inout SearchCost
+    ) throws(SegmentError) {
+        let segment = view.state.segments[index]
+        let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
+        let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
+        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let found: [SegmentHit]
+        if let effort {
+            found = try segment.reader.search(
+                segmentQuery, k: request.k, effort: effort, deleted: segment.deleted,
+                statistics: &cost.segments, isLive: isLive)
+        } else {
+            found = try segment.reader.searchExactly(
+                segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
+                isLive: isLive)
+        }
+        for hit in found {
+            hits.append(PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
+        }
+    }
+}
+
+extension SegmentHandle {
+    /// Whether a search compares every row.
+    fileprivate func isScanned(_ effort: SearchEffort, k: Int) throws(SegmentError) -> Bool {
+        try reader.isScanCheaper(effort: effort, k: k, passingCount: liveRowCount)
+    }
+}
