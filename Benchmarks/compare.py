@@ -58,7 +58,7 @@ class SymphonyQG:
         self.index.build(rows, 200, num_threads=threads)
 
     def search(self, query, effort):
-        found = self.index.search(query, 10, effort)
+        found = self.index.search(query.reshape(1, -1), 10, effort)
         ids = next(part for part in map(np.asarray, found) if np.issubdtype(part.dtype, np.integer))
         return ids.reshape(-1)
 

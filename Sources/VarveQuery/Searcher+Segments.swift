@@ -55,12 +55,12 @@ extension Searcher {
         }
     }
 
-    /// Gives walks the slack that a recall needs over several segments: each was measured by its own
-    /// nearest rows, which are farther than the nearest of all.
+    /// Gives walks the slack that a recall needs over several segments: each was measured by its
+    /// own nearest rows, which are farther than the nearest of all.
     private func widen() {
         let doublings = Float(walks.count.bitWidth - walks.count.leadingZeroBitCount - 1)
         for slot in walks.indices where walks[slot].effort.gamma >= 0 {
-            walks[slot].effort.gamma *= 1 + 0.08 * doublings
+            walks[slot].effort.gamma *= 1 + 0.1 * doublings
             walks[slot].effort.gamma += 0.003 * doublings
         }
     }
