@@ -165,6 +165,7 @@ let programs: [Target] = [
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("segtool", "Tools/segtool/Program", ["SegtoolCommands", "VarveStorage"]),
+    program("decoder-fuzz", "Fuzz/decoder-fuzz", ["VarveOracle"]),
     program("kill-fuzz", "Fuzz/kill-fuzz", ["Varve", "VarveStorage"]),
     program("model-fuzz", "Fuzz/model-fuzz", ["VarveOracle"]),
     program(

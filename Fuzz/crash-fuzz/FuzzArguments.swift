@@ -26,16 +26,19 @@ struct FuzzArguments {
     /// Whether all mutants are hunted, by how many processes at a time.
     var huntsMutants = false
     var processCount = 2
+    /// The history to make small, and how it is cut.
+    var shrinking: (seed: UInt64, policy: String)?
     /// The one mutant to hunt in this process.
     var mutant: String?
 
     static let usage = """
         usage: crash-fuzz [--cuts N] [--seed S] [--minutes M] [--only cuts|faults|damage] [--json]
-               crash-fuzz --exhaustive [--only points|recovery|calls|syncs|rare|damage|lengths]
+               crash-fuzz --exhaustive [--only points|recovery|calls|syncs|rare|damage|bits|lengths]
                    [--variants N] [--first-variant N] [--recoveries N] [--depth N]
-                   [--share I/N] [--seed S] [--json]
+                   [--share I/N] [--seed S] [--minutes M] [--json]
                crash-fuzz --mutants [--processes N] [--json]
                crash-fuzz --replay SEED PLACE POLICY
+               crash-fuzz --shrink SEED POLICY
         """
 
     struct Problem: Error, CustomStringConvertible {
@@ -66,6 +69,8 @@ struct FuzzArguments {
             case "--depth": depth = try next(word) { Int($0) }
             case "--share": (share, shareCount) = try next(word) { Self.share($0) }
             case "--mutants": huntsMutants = true
+            case "--shrink":
+                shrinking = (try next(word) { UInt64($0) }, try next(word) { $0 })
             case "--processes": processCount = try next(word) { Int($0) }
             case "--mutant": mutant = try next(word) { $0 }
             case "--replay":

@@ -19,7 +19,8 @@ struct ScenarioCampaign {
     init(_ arguments: FuzzArguments, failureLimit: Int = 20, deadline: Double = .infinity) {
         self.arguments = arguments
         limit = failureLimit
-        self.deadline = deadline
+        let own = arguments.minutes.map { FuzzOutput.seconds() + $0 * 60 } ?? .infinity
+        self.deadline = min(own, deadline)
     }
 
     private var isOver: Bool {
@@ -34,7 +35,7 @@ struct ScenarioCampaign {
             ("calls", { $0.calls(FaultKind.everyCall) }),
             ("syncs", { $0.calls(FaultKind.everySync + FaultKind.lyingWrites) }),
             ("rare", { $0.calls(FaultKind.everyCallRarely) }),
-            ("damage", { $0.damage() }), ("lengths", { $0.lengths() }),
+            ("damage", { $0.damage() }), ("bits", { $0.bits() }), ("lengths", { $0.lengths() }),
         ]
         for (name, part) in parts where arguments.kinds.contains(name) {
             let (before, began) = (tally.caseCount, FuzzOutput.seconds())
@@ -46,7 +47,7 @@ struct ScenarioCampaign {
         }
         tally.seconds = FuzzOutput.seconds() - start
         FuzzOutput.result(arguments.isJSON ? tally.json : tally.text)
-        return tally.failures.isEmpty && !isOver
+        return tally.failures.isEmpty
     }
 
     /// All scenarios in the variants that were asked for, from one on; of `parts` processes this
@@ -126,6 +127,21 @@ struct ScenarioCampaign {
             }
         }
         FuzzOutput.note("a store of \(session.byteCount) bytes in \(session.files.count) files")
+    }
+
+    /// Every bit of a small store.
+    mutating func bits() {
+        guard let session = damageSession() else { return }
+        for (path, byteCount) in session.files {
+            for offset in 0..<byteCount where offset % arguments.shareCount == arguments.share {
+                for bit in 0..<8 where !isOver {
+                    tally.add(
+                        session.run(
+                            .flipBit(offset: offset, bit: bit), to: path, name: "flipped-bit"),
+                        kind: "damage")
+                }
+            }
+        }
     }
 
     /// Every length a file can be cut to, and every pair of blocks swapped.

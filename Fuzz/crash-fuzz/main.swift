@@ -12,7 +12,12 @@ do {
 }
 Watchdog.install()
 let isWell: Bool
-if let mutant = arguments.mutant {
+if let (seed, policy) = arguments.shrinking {
+    var shrinker = HistoryShrinker(policy: policy) { Watchdog.begin($0, $1, $2) }
+    let small = shrinker.shrink(HistoryPlan(seed: seed))
+    FuzzOutput.result(small.map { "\($0.plan.text)\n\($0.failure)" } ?? "nothing wrong")
+    isWell = small == nil
+} else if let mutant = arguments.mutant {
     isWell = MutantCampaign(arguments).hunt(mutant)
 } else if arguments.huntsMutants {
     isWell = MutantCampaign(arguments).run()

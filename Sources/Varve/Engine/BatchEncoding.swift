@@ -86,6 +86,9 @@ struct BatchEncoding {
         }
     }
 
+    /// Squared distances of two vectors up to this are finite in 32 bits.
+    private static var squaredNormLimit: Double { 8e37 }
+
     /// Puts a vector into `stored`; what is wrong with it, if anything is.
     private mutating func store(_ floats: [Float], _ range: Range<Int>) -> String? {
         unsafe floats.withUnsafeBufferPointer { buffer -> String? in
@@ -93,6 +96,10 @@ struct BatchEncoding {
             let vector = unsafe base + range.lowerBound
             if let index = unsafe VectorConversion.firstNotFinite(vector, count: range.count) {
                 return "component \(index) of the vector is \(unsafe vector[index])"
+            }
+            let norm2 = unsafe VectorConversion.squaredNorm(vector, count: range.count)
+            guard norm2 <= Self.squaredNormLimit || schema.metric == .cosine else {
+                return "the vector is longer than 8.9e18, so that distances would not be finite"
             }
             guard schema.metric == .cosine else {
                 return unsafe Self.convert(vector, schema, into: &stored)

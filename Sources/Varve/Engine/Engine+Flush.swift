@@ -179,7 +179,13 @@ extension Engine {
             setting: Setting(
                 fileSystem: fileSystem, runtime: runtime, directory: directory),
             options: options, cache: cache)
-        let handles = try opening.open(published, known: reading.load().segments)
+        let handles: [SegmentHandle]
+        do throws(StoreError) {
+            handles = try opening.open(published, known: reading.load().segments)
+        } catch {
+            // The version is live on the disk, and this process does not have it.
+            throw writing.withLock { fail(error, &$0) }
+        }
         writing.withLock { state in
             let current = reading.load()
             let newer = [current.active] + current.sealed.filter { $0 !== memtable }

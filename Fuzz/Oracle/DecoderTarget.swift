@@ -1,0 +1,178 @@
+// Everything that turns bytes from outside into values, one target each, for fuzzers.
+
+import Varve
+import VarveCheck
+import VarveFormat
+import VarveManifest
+import VarveStorage
+import VarveStorageSimulation
+
+/// A decoder, a parser, or a whole store, that must meet any bytes with a value or an error.
+package struct DecoderTarget: Sendable {
+    /// Its name.
+    package var name: String
+    /// Gives it bytes; what it throws is kept to itself. Traps, hangs and memory without bound are
+    /// what a fuzzer looks for.
+    package var run: @Sendable ([UInt8]) -> Void
+    /// Inputs that it accepts, to begin with.
+    package var seeds: @Sendable () throws -> [[UInt8]]
+
+    /// The target of that name.
+    package static func named(_ name: String) -> DecoderTarget? { all.first { $0.name == name } }
+
+    /// All targets.
+    package static let all: [DecoderTarget] = [
+        decoder("file-header", files: { _ in true }, prefix: 64) {
+            _ = unsafe try FileHeader(decoding: $0.span.bytes, expecting: .segment)
+        },
+        decoder("pointer", files: { $0 == FileNames.current }) {
+            _ = try CurrentPointer(decoding: $0)
+        },
+        decoder("manifest", files: { $0.hasPrefix("manifest-") }) {
+            _ = try Manifest(decoding: $0)
+        },
+        decoder("tombstones", files: { $0.hasSuffix(".del") }) {
+            _ = unsafe try TombstoneFile(decoding: $0.span.bytes)
+        },
+        DecoderTarget(
+            name: "log", run: scanLog, seeds: { try StoreImages.files { $0.hasSuffix(".wal") } }),
+        DecoderTarget(
+            name: "batch", run: decodeBatch,
+            seeds: {
+                try StoreImages.files { $0.hasSuffix(".wal") }.map { Array($0.dropFirst(168)) }
+            }),
+        DecoderTarget(
+            name: "attributes",
+            run: { bytes in
+                _ = unsafe try? AttributeRecord(bytes.span.bytes).decoded()
+            },
+            seeds: { [[0, 0], [1, 0, 5, 0, 2, 5], [2, 0, 1, 1, 0, 1, 2, 101, 110, 0, 0, 2, 5]] }),
+        DecoderTarget(
+            name: "names",
+            run: { bytes in
+                let text = String(decoding: bytes, as: UTF8.self)
+                _ = FileNames.logNumber(text)
+                _ = FilePath(text).parent
+            },
+            seeds: {
+                ["log/000001.wal", "manifest-000001", "000001-000002.del"].map { Array($0.utf8) }
+            }
+        ),
+        DecoderTarget(
+            name: "json-lines", run: { load($0, "rows.jsonl") }, seeds: TransferSeeds.lines),
+        DecoderTarget(name: "npy", run: { load($0, "rows.npy") }, seeds: TransferSeeds.npy),
+        DecoderTarget(name: "fbin", run: { load($0, "rows.fbin") }, seeds: TransferSeeds.fbin),
+        DecoderTarget(
+            name: "segment", run: { openStore(replacing: ".seg", by: $0) },
+            seeds: { try StoreImages.files { $0.hasSuffix(".seg") } }),
+        DecoderTarget(name: "store", run: openSoup, seeds: { [[], [0, 1, 2, 3, 4, 5, 6, 7]] }),
+    ]
+
+    private static func decoder(
+        _ name: String, files: @escaping @Sendable (String) -> Bool, prefix: Int = .max,
+        _ body: @escaping @Sendable ([UInt8]) throws -> Void
+    ) -> DecoderTarget {
+        DecoderTarget(
+            name: name, run: { try? body($0) },
+            seeds: { try StoreImages.files(files).map { Array($0.prefix(prefix)) } })
+    }
+
+    @Sendable private static func scanLog(_ bytes: [UInt8]) {
+        let expectation = LogExpectation(
+            store: StoreImages.store, number: LogNumber(StoreImages.logNumber), ending: .newest())
+        var scan = LogScan(expecting: expectation, fileByteCount: UInt64(bytes.count))
+        while true {
+            let start = Int(scan.offset)
+            let window = Array(bytes[start..<min(start + scan.wantedByteCount, bytes.count)])
+            guard let step = unsafe try? scan.step(window.span.bytes) else { return }
+            if case .batch(_, let payload) = step { decodeBatch(Array(window[payload])) }
+            if case .finished = step { return }
+        }
+    }
+
+    @Sendable private static func decodeBatch(_ bytes: [UInt8]) {
+        guard
+            var decoder = unsafe try? BatchDecoder(
+                bytes.span.bytes, vectorByteCount: StoreImages.schema.vectorByteCount)
+        else { return }
+        while let operation = try? decoder.next() {
+            guard case .upsert(_, _, let record) = operation else { continue }
+            _ = try? decoder.attributes(at: record).decoded()
+        }
+    }
+
+    /// Loads a file of rows into an empty store.
+    private static func load(_ bytes: [UInt8], _ name: String) {
+        let disk = SimulatedFileSystem(seed: 1)
+        disk.keepsTrace = false
+        let path = FilePath("/" + name)
+        guard (try? disk.writeFileDurably(path, bytes)) != nil,
+            let store = try? Store.create(
+                at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 1),
+                schema: StoreImages.schema, options: StoreImages.options)
+        else { return }
+        let file: TransferFile =
+            name.hasSuffix("jsonl")
+            ? .jsonLines(path: path.text) : .vectors(path: path.text, attributesPath: nil)
+        _ = try? store.bulkLoad(from: file)
+        try? store.close()
+    }
+
+    /// Opens a store one of whose files is something else.
+    private static func openStore(replacing suffix: String, by bytes: [UInt8]) {
+        guard let disk = try? StoreImages.disk() else { return }
+        guard let path = disk.filePaths.first(where: { $0.name.hasSuffix(suffix) }) else { return }
+        disk.damage(path, .truncate(byteCount: 0))
+        disk.damage(path, .append(bytes))
+        read(disk)
+    }
+
+    /// A whole store as soup: the input says, eight bytes at a time, what becomes of which file.
+    @Sendable private static func openSoup(_ bytes: [UInt8]) {
+        guard let disk = try? StoreImages.disk() else { return }
+        let paths = disk.filePaths
+        var rest = bytes[...]
+        while rest.count >= 8 {
+            let word = Array(rest.prefix(8))
+            rest = rest.dropFirst(8)
+            let path = paths[Int(word[0]) % paths.count]
+            let byteCount = max(1, disk.bytes(path)?.count ?? 1)
+            let place = (Int(word[1]) | Int(word[2]) << 8 | Int(word[3]) << 16) % byteCount
+            switch word[4] % 7 {
+            case 0: disk.damage(path, .truncate(byteCount: place))
+            case 1: disk.damage(path, .zero(place..<place + 1 + Int(word[5]) * 16))
+            case 2: disk.damage(path, .append(Array(word[5...])))
+            case 3: disk.damage(path, .swapBlocks(0, place / 512 * 512, byteCount: 512))
+            case 4:
+                let other = disk.bytes(paths[Int(word[5]) % paths.count]) ?? []
+                disk.damage(path, .overwrite(offset: 0, bytes: other))
+            case 5: disk.damage(path, .overwrite(offset: place, bytes: Array(word[5...])))
+            default: disk.damage(path, .flipBit(offset: place, bit: Int(word[5] & 7)))
+            }
+        }
+        read(disk)
+    }
+
+    /// Opens, reads everything, writes a row, and has the files checked.
+    private static func read(_ disk: SimulatedFileSystem) {
+        var request = CheckRequest()
+        request.level = .recall
+        let report = try? StoreCheck.run(disk, StoreProtocol.root, request)
+        for finding in report?.findings ?? [] { _ = "\(finding)" }
+        for isReadOnly in [true, false] {
+            guard
+                let store = try? Store.open(
+                    at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 3),
+                    options: StoreImages.options, readOnly: isReadOnly)
+            else { continue }
+            try? store.snapshot().forEachRow { _ throws(StoreError) in true }
+            let vector = [Float](repeating: 1, count: StoreImages.schema.dimension)
+            _ = try? store.search(Query(vector: vector, k: 5))
+            if !isReadOnly {
+                _ = try? store.upsert(id: 1, vector: vector)
+                try? store.flush()
+            }
+            try? store.close()
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// Cases that the loops have found, by what was wrong.
+
+import Testing
+import VarveOracle
+
+@Suite struct FoundBugTests {
+    @Test func `a published segment that cannot be opened is not published again`() throws {
+        let kind = try #require(FaultKind.named("call-noSpace-once"))
+        let scenario = try #require(Scenario.all(variant: 0).first { $0.name == "flush" })
+        for place in 112..<134 {
+            let outcome = FaultSession(scenario.plan).run(kind, at: place)
+            #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
+        }
+    }
+}
