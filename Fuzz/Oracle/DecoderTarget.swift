@@ -11,8 +11,9 @@ import VarveStorageSimulation
 package struct DecoderTarget: Sendable {
     /// Its name.
     package var name: String
-    /// Gives it bytes; what it throws is kept to itself. Traps, hangs and memory without bound are
-    /// what a fuzzer looks for.
+    /// Gives it bytes; what it throws is kept to itself.
+    ///
+    /// Traps, hangs and memory without bound are what a fuzzer looks for.
     package var run: @Sendable ([UInt8]) -> Void
     /// Inputs that it accepts, to begin with.
     package var seeds: @Sendable () throws -> [[UInt8]]

@@ -28,7 +28,15 @@ struct MetamorphicLife {
     mutating func begin() throws { try run.create() }
 
     mutating func end() throws {
-        try run.close()
+        do {
+            try run.close()
+        } catch let error as StoreError {
+            // A failure from before the disk was healed: everything is there all the same.
+            try recover(from: error)
+            try writePending()
+            try run.look()
+            try run.close()
+        }
         try run.requireProtocol()
         outcome.flushCount += run.flushCount
     }
