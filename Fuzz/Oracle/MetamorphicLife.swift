@@ -28,9 +28,9 @@ struct MetamorphicLife {
     mutating func begin() throws { try run.create() }
 
     mutating func end() throws {
-        do {
+        do throws(StoreError) {
             try run.close()
-        } catch let error as StoreError {
+        } catch {
             // A failure from before the disk was healed: everything is there all the same.
             try recover(from: error)
             try writePending()
