@@ -206,7 +206,12 @@ let testTargets: [Target] = [
         ]),
     tests(of: "VarveCompaction", ["VarveFormat"]),
     tests(of: "Varve", ["VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
-    tests(of: "VarveOracle", ["Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+    tests(
+        of: "VarveOracle",
+        [
+            "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveCheck",
+            "VarveMutants",
+        ]),
     tests(
         of: "SegtoolCommands",
         ["Varve", "VarveCheck", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
