@@ -23,7 +23,8 @@ import VarveStorage
 
     @Test(arguments: [
         (deleted: 0, merges: 0, drift: nil, regime: MergeRegime.asymmetric),
-        (deleted: 199, merges: 4, drift: 1.1, regime: .asymmetric),
+        (deleted: 88, merges: 4, drift: 1.1, regime: .asymmetric),
+        (deleted: 90, merges: 0, drift: nil, regime: .symmetric),
         (deleted: 250, merges: 0, drift: nil, regime: .symmetric),
         (deleted: 280, merges: 0, drift: nil, regime: .rebuild),
         (deleted: 0, merges: 5, drift: nil, regime: .rebuild),

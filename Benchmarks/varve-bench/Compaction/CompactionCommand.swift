@@ -53,7 +53,7 @@ private func measureCompaction(
         fields += merge.fields(label, relativeTo: insertion)
         for text in (arguments.text("variants") ?? "").split(separator: ";") {
             let parameters = try study.parameters.changed(
-                by: String(text), regime: merge.regime ?? .symmetric)
+                by: String(text), regime: merge.regime ?? .symmetric, dimension: study.dimension)
             let variant = try study.merge(merge.regime, parameters)
             fields += variant.fields("\(label)(\(text))", relativeTo: insertion)
         }
@@ -112,9 +112,12 @@ struct CompactionPhase {
 
 extension MergeParameters {
     /// The same with some numbers of `regime` changed: `fan=5,k=10`.
-    func changed(by text: String, regime: MergeRegime) throws -> MergeParameters {
+    func changed(
+        by text: String, regime: MergeRegime, dimension: Int
+    ) throws -> MergeParameters {
         var changed = self
-        var leaves = LeafMergeSettings(regime, maxDegree: graph.maxDegree)
+        var leaves = LeafMergeSettings(
+            regime, maxDegree: graph.maxDegree, dimension: dimension)
         for part in text.split(separator: ",") {
             let words = part.split(separator: "=")
             guard words.count == 2, let number = Double(words[1]) else {

@@ -65,6 +65,8 @@ struct CompactionStudy {
         self.sources = sources
     }
 
+    var dimension: Int { base.columnCount }
+
     var fields: [(name: String, value: JSONValue)] {
         [
             ("rows", .integer(base.rowCount)),

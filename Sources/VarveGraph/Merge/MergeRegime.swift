@@ -28,7 +28,8 @@ public func chooseRegime(for sources: [MergeSource], drift: Double? = nil) -> Me
     let deletedShare = deleted / (deleted + Double(largest.rowCount))
     let share = Double(largest.rowCount) / Double(total)
     if largest.mergeCount > 4 || deletedShare > 0.25 || (drift ?? 1) > 1.1 { return .rebuild }
+    // A list that is kept is not mended where deleted neighbours were.
+    if deletedShare > 0.1 { return .symmetric }
     if share >= 0.9 { return .absorb }
-    if share >= 0.5 && deletedShare <= 0.2 { return .asymmetric }
-    return .symmetric
+    return share >= 0.5 ? .asymmetric : .symmetric
 }

@@ -1,6 +1,7 @@
 // What all stages of a merge share.
 
 internal import CKernels
+internal import VarveKernels
 internal import VarveStorage
 
 /// A part of a merge that is done in steps.
@@ -41,7 +42,8 @@ final class MergeState: Sendable {
         self.runtime = runtime
         settings =
             parameters.leaves
-            ?? LeafMergeSettings(regime, maxDegree: parameters.graph.maxDegree)
+            ?? LeafMergeSettings(
+                regime, maxDegree: parameters.graph.maxDegree, dimension: space.table.dimension)
         settings.check()
         var first = 0
         ranges = sources.map { source in
