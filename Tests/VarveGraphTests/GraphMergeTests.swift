@@ -182,7 +182,7 @@ import VarveStorage
     }
 
     @Test(arguments: [
-        (regime: MergeRegime.symmetric, sizes: [2_000, 2_000, 2_000, 2_000], most: 0.15),
+        (regime: MergeRegime.symmetric, sizes: [2_000, 2_000, 2_000, 2_000], most: 0.2),
         (regime: .asymmetric, sizes: [6_400, 800, 800], most: 0.12),
         (regime: .absorb, sizes: [7_600, 200, 200], most: 0.12),
         (regime: .rebuild, sizes: [4_000, 4_000], most: 0.25),
