@@ -122,6 +122,7 @@ struct SearchSetting {
         cost.distanceCount += other.distanceCount
         cost.estimateCount += other.estimateCount
         cost.pageReadCount += other.pageReadCount
+        cost.roundCount += other.roundCount
         cost.sourceCount += other.sourceCount
     }
 
@@ -135,6 +136,7 @@ struct SearchSetting {
             ("expanded", average(cost.expandedNodeCount)),
             ("distances", average(cost.distanceCount)),
             ("estimates", average(cost.estimateCount)), ("pages", average(cost.pageReadCount)),
+            ("rounds", average(cost.roundCount)),
         ]
     }
 

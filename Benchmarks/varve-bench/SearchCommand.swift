@@ -51,7 +51,8 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     let building = isThere ? Building() : try build(plan, isOnDisk: isOnDisk)
     defer { if !isReused { removeDirectory(plan.storePath) } }
     if isOnDisk { dropPageCache(plan.storePath) }
-    let store = try Store.open(at: plan.storePath)
+    let store = try Store.open(
+        at: plan.storePath, options: isOnDisk ? options(plan, isOnDisk: true) : nil)
     let sweep = try sweep(store, queries, efforts(arguments, isOnDisk: isOnDisk))
     var targets: [JSONValue] = []
     for target in [0.90, 0.95, 0.99] {
@@ -74,12 +75,18 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     ]
 }
 
-/// Makes the store of a plan.
-private func build(_ plan: LoadPlan, isOnDisk: Bool) throws -> Building {
-    var building = Building()
+/// How the store of a plan works.
+private func options(_ plan: LoadPlan, isOnDisk: Bool) -> Options {
     var options = plan.storeOptions
     options.walkBlocks = !isOnDisk
     options.readsDirectly = isOnDisk
+    return options
+}
+
+/// Makes the store of a plan.
+private func build(_ plan: LoadPlan, isOnDisk: Bool) throws -> Building {
+    var building = Building()
+    let options = options(plan, isOnDisk: isOnDisk)
     let start = monotonicNanoseconds()
     let store = try Store.create(at: plan.storePath, schema: plan.schema, options: options)
     let processorBefore = processorSeconds()

@@ -6,6 +6,14 @@
 
 #include "include/vk_codes.h"
 
+/// Whole twenty-thirds, so that they are their own levels in row codes.
+#define VK_LEVEL(n) ((n) / 23.0f)
+static const float centroids_1[1][16] = {
+    {VK_LEVEL(-63), VK_LEVEL(-48), VK_LEVEL(-37), VK_LEVEL(-29), VK_LEVEL(-22), VK_LEVEL(-15),
+     VK_LEVEL(-9), VK_LEVEL(-3), VK_LEVEL(3), VK_LEVEL(9), VK_LEVEL(15), VK_LEVEL(22),
+     VK_LEVEL(29), VK_LEVEL(37), VK_LEVEL(48), VK_LEVEL(63)},
+};
+
 static const float centroids_2[2][16] = {
     {-0.001389f, 0.540492f, 0.336629f, -0.886897f, -0.586151f, 0.947497f, -0.369371f, 1.584136f,
      1.271114f, 0.536201f, -1.815009f, 0.052165f, -1.652125f, -1.208983f, 1.985796f, -0.771782f},
@@ -45,6 +53,7 @@ static const float centroids_8[8][16] = {
 
 const float *vk_centroids(uint32_t subspace_dims) {
     switch (subspace_dims) {
+    case 1: return &centroids_1[0][0];
     case 2: return &centroids_2[0][0];
     case 4: return &centroids_4[0][0];
     case 8: return &centroids_8[0][0];

@@ -151,6 +151,7 @@ VK_TARGET static void encode_direction(const vk_code_shape *shape, const float *
     }
     float first[16] = {0}, second[16] = {0};
     switch (dims) {
+    case 1: encode_all(&set, 1, count, scratch, origin, codes, first, second); break;
     case 2: encode_all(&set, 2, count, scratch, origin, codes, first, second); break;
     case 4: encode_all(&set, 4, count, scratch, origin, codes, first, second); break;
     default: encode_all(&set, 8, count, scratch, origin, codes, first, second);

@@ -77,8 +77,10 @@ extension SegmentImage {
             Int(bytes[layout.vectorByteCount]) | Int(bytes[layout.vectorByteCount + 1]) << 8
         guard degree <= layout.maximumDegree else { return nil }
         let neighbors = (0..<degree).map { place in
-            let at = layout.neighborOffset + place * 4
-            return RowOrdinal((0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << ($1 * 8) })
+            let width = layout.neighborByteCount
+            let at = layout.neighborOffset + place * width
+            return RowOrdinal(
+                (0..<width).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << ($1 * 8) })
         }
         return (Array(bytes[..<layout.vectorByteCount]), neighbors)
     }
@@ -126,7 +128,7 @@ extension SegmentImage {
         switch entries[section].name {
         case SegmentSection.nodes.rawValue:
             let layout = description.nodeLayout
-            let bytes = layout.pagesPerRecord * SegmentBlocks.pageByteCount
+            let bytes = layout.pageByteCount
             return clamped(
                 range.lowerBound / bytes * layout.recordsPerPage,
                 (range.upperBound - 1) / bytes * layout.recordsPerPage + layout.recordsPerPage)

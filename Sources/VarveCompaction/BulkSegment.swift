@@ -20,7 +20,8 @@ public func writeSegment(
     precondition(run.rowCount > 0, "a segment has rows")
     let liftNorm2 = run.encode(runtime: runtime, threadCount: threadCount)
     let layout = NodeLayout(
-        schema: run.schema, maximumDegree: capacity.parameters.graph.maxDegree)
+        schema: run.schema, maximumDegree: capacity.parameters.graph.maxDegree,
+        rowCount: run.rowCount)
     let order = RowOrder(
         clustering: run.byteVectors, rowCount: run.rowCount, pageRowCount: layout.recordsPerPage,
         seed: capacity.parameters.graph.seed, runtime: runtime, threadCount: threadCount)

@@ -4,14 +4,15 @@ public import VarveKernels
 public import VarveStorage
 
 extension RowOrder {
-    /// Rows of a list, on average.
-    public static let listRowCount = 128
+    /// Rows of a list, on average: 128, or a quarter of the dimension, so that centres take little
+    /// beside the rows.
+    public static func listRowCount(dimension: Int) -> Int { max(128, dimension / 4) }
     /// Up to here one list in the order of arrival is as good.
     public static let unorderedRowCount = 1_024
 
     /// An order of rows 0 to `rowCount` of `table`, of which `pageRowCount` share a page.
     ///
-    /// Few rows stay as they are. Otherwise a sample of the rows, one in ``listRowCount``, leads
+    /// Few rows stay as they are. Otherwise a sample of the rows, one for each list, leads the
     /// lists; every row goes to the nearest leader, by way of a coarser level where leaders are
     /// many. Inside a list a page begins with the row farthest from the leader and takes the rows
     /// nearest to those it has. Cost: 1 to 2 µs of one processor for a row of 128 components.
@@ -29,7 +30,7 @@ extension RowOrder {
             space: GraphSpace(table), rowCount: rowCount, seed: seed, runtime: runtime,
             threadCount: threadCount)
         let (lists, leaders) = clustering.lists(
-            leaderCount: max(2, rowCount / Self.listRowCount))
+            leaderCount: max(2, rowCount / Self.listRowCount(dimension: table.dimension)))
         let packing = PagePacking(table: table, pageRowCount: max(1, pageRowCount))
         let parts = ParallelResults<[UInt32]>(count: lists.count)
         runtime.parallel(count: lists.count, threadCount: threadCount) { index in

@@ -58,7 +58,8 @@ internal import VarveStorage
             return
         }
         let compact = try CompactCodes(memtable, rows: rows)
-        let layout = NodeLayout(schema: memtable.schema, maximumDegree: parameters.maxDegree)
+        let layout = NodeLayout(
+            schema: memtable.schema, maximumDegree: parameters.maxDegree, rowCount: rows.count)
         let order = RowOrder(
             clustering: compact.table, rowCount: rows.count, pageRowCount: layout.recordsPerPage,
             seed: parameters.seed, runtime: runtime, threadCount: threadCount)

@@ -55,12 +55,6 @@ internal import VarveKernels
         unsafe finish(origin: origin, target: target, norm2: norm2, lane: lane, group: group)
     }
 
-    /// Codes a rotated row relative to the mean into lane `lane`.
-    func encode(_ rotated: UnsafePointer<Float>, lane: Int, group: Group) {
-        let norm2 = Float(unsafe vk_norm2(rotated, shape.rotatedCount))
-        unsafe finish(origin: nil, target: rotated, norm2: norm2, lane: lane, group: group)
-    }
-
     private func finish(
         origin: UnsafePointer<Float>?, target: UnsafePointer<Float>, norm2: Float, lane: Int,
         group: Group

@@ -1,33 +1,49 @@
 // Makes 4-bit codes of rows.
 
+internal import CKernels
 public import VarveKernels
 public import VarveStorage
 
-/// Encodes the rows of a table as 4-bit codes relative to their mean.
+/// Encodes the rows of a table as directions from the centres of their lists.
 ///
-/// The bytes depend on the rows and the rotation alone. Takes about half a microsecond a row and
-/// thread.
+/// The bytes depend on the rows, the centres and the rotation alone. Takes about half a microsecond
+/// a row and thread.
 public struct RowCodeEncoder: Sendable {
     /// The rotation of the vectors, around their mean.
     public let rotation: Rotation
-    /// What the factors are relative to: the root mean square distance of sampled rows to the mean.
+    /// What the factors are relative to: the root mean square distance of sampled rows to their
+    /// centres.
     public let unit: Float
     private let table: ByteVectorTable
-    private let rowCount: Int
+    private let centres: ByteVectorTable
+    private let listStarts: [UInt32]
 
-    /// An encoder of `rowCount` rows of `table`; the rotation has a shape of their dimension, or of
-    /// one more under a lift.
-    public init(table: ByteVectorTable, rowCount: Int, rotation: Rotation) {
+    private var rowCount: Int { Int(listStarts.last ?? 0) }
+
+    /// An encoder of the rows of `table`: list *i* holds rows `listStarts[i]` up to the next.
+    ///
+    /// The rotation has a shape of the rows' dimension, or of one more under a lift.
+    public init(
+        table: ByteVectorTable, centres: ByteVectorTable, listStarts: [UInt32],
+        rotation: Rotation
+    ) {
         self.table = table
-        self.rowCount = rowCount
+        self.centres = centres
+        self.listStarts = listStarts
         self.rotation = rotation
+        let rowCount = Int(listStarts.last ?? 0)
         let sampleCount = min(rowCount, 4_096)
         let source = RowSource(table, shape: rotation.shape)
+        let centre = RowSource(centres, shape: rotation.shape)
         var sum = 0.0
+        var list = 0
         for sample in 0..<sampleCount {
-            let vector = unsafe source.decode(UInt32(sample * rowCount / sampleCount))
-            for (i, mean) in rotation.mean.enumerated() {
-                let difference = Double(unsafe vector[i]) - Double(mean)
+            let row = UInt32(sample * rowCount / sampleCount)
+            while listStarts[list + 1] <= row { list += 1 }
+            let vector = unsafe source.decode(row)
+            let origin = unsafe centre.decode(UInt32(list))
+            for i in 0..<rotation.shape.dimension {
+                let difference = Double(unsafe vector[i]) - Double(unsafe origin[i])
                 sum += difference * difference
             }
         }
@@ -43,7 +59,7 @@ public struct RowCodeEncoder: Sendable {
         return Rotation(shape: shape, seed: seed, mean: mean)
     }
 
-    /// Writes the groups `groups` of 16 rows each from `destination` on (aligned to 2).
+    /// Writes the groups `groups` of 16 rows each from `destination` on (aligned to 8).
     public func encode(
         _ groups: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
         threadCount: Int
@@ -51,33 +67,107 @@ public struct RowCodeEncoder: Sendable {
         precondition(groups.lowerBound >= 0)
         precondition(groups.upperBound <= RowCodes.groupCount(rowCount: rowCount))
         let target = unsafe GroupDestination(base: destination)
-        let shape = rotation.shape
-        let byteCount = RowCodes.groupByteCount(shape: shape)
+        let byteCount = RowCodes.groupByteCount(shape: rotation.shape)
         let chunkGroupCount = 32
         runtime.parallel(
             count: (groups.count + chunkGroupCount - 1) / chunkGroupCount,
             threadCount: threadCount
         ) { chunk in
-            let coder = NodeCoder(shape: shape, unit: unit)
-            let source = RowSource(table, shape: shape)
-            unsafe withUnsafeTemporaryAllocation(
-                of: Float.self, capacity: shape.rotatedCount
-            ) { rotated in
-                guard let rotated = rotated.baseAddress else { return }
-                let first = chunk * chunkGroupCount
-                for index in first..<min(groups.count, first + chunkGroupCount) {
-                    let base = unsafe target.base + index * byteCount
-                    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-                    let group = unsafe NodeCoder.Group(
-                        base, a: 0, b: 32, codes: RowCodes.factorBytes)
-                    let firstRow = (groups.lowerBound + index) * RowCodes.groupRowCount
-                    for row in firstRow..<min(rowCount, firstRow + RowCodes.groupRowCount) {
-                        unsafe rotation.apply(source.decode(UInt32(row)), into: rotated)
-                        unsafe coder.encode(rotated, lane: row - firstRow, group: group)
-                    }
+            let worker = RowCoding(rotation: rotation, unit: unit, table, centres)
+            let first = chunk * chunkGroupCount
+            let firstRow = (groups.lowerBound + first) * RowCodes.groupRowCount
+            var list = listStarts.partitioningIndex { $0 > UInt32(firstRow) } - 1
+            for index in first..<min(groups.count, first + chunkGroupCount) {
+                let base = unsafe target.base + index * byteCount
+                unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+                let start = (groups.lowerBound + index) * RowCodes.groupRowCount
+                for row in start..<min(rowCount, start + RowCodes.groupRowCount) {
+                    while listStarts[list + 1] <= UInt32(row) { list += 1 }
+                    unsafe worker.encode(row, list: UInt32(list), lane: row - start, group: base)
                 }
             }
         }
+    }
+}
+
+extension [UInt32] {
+    /// The first index whose element satisfies `predicate`, which holds for all behind it.
+    fileprivate func partitioningIndex(_ predicate: (UInt32) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+/// The memory one thread needs to code rows.
+@safe private final class RowCoding {
+    private let rotation: Rotation
+    private let unit: Float
+    private let source: RowSource
+    private let centres: RowSource
+    private let origin: UnsafeMutablePointer<Float>
+    private let target: UnsafeMutablePointer<Float>
+    private let scratch: UnsafeMutablePointer<Float>
+    private let codes: UnsafeMutablePointer<UInt8>
+    private let kernels = CodeKernels.best
+    private var list = UInt32.max
+
+    init(
+        rotation: Rotation, unit: Float, _ table: ByteVectorTable, _ centres: ByteVectorTable
+    ) {
+        let shape = rotation.shape
+        self.rotation = rotation
+        self.unit = unit
+        source = RowSource(table, shape: shape)
+        self.centres = RowSource(centres, shape: shape)
+        // Safety: all four have the room the kernels ask for and live until deinit.
+        unsafe origin = .allocate(capacity: shape.rotatedCount)
+        unsafe target = .allocate(capacity: shape.rotatedCount)
+        unsafe scratch = .allocate(capacity: shape.rotatedCount)
+        unsafe codes = .allocate(capacity: shape.subspaceCount)
+    }
+
+    deinit {
+        unsafe origin.deallocate()
+        unsafe target.deallocate()
+        unsafe scratch.deallocate()
+        unsafe codes.deallocate()
+    }
+
+    /// Codes a row of a list into a lane of a group whose bytes are zeros.
+    func encode(_ row: Int, list: UInt32, lane: Int, group: UnsafeMutableRawPointer) {
+        if self.list != list {
+            unsafe rotation.apply(centres.decode(list), into: origin)
+            self.list = list
+        }
+        unsafe rotation.apply(source.decode(UInt32(row)), into: target)
+        var norm2: Float = 0
+        for i in 0..<rotation.shape.rotatedCount {
+            let difference = unsafe target[i] - origin[i]
+            unsafe scratch[i] = difference
+        }
+        norm2 = Float(unsafe vk_norm2(scratch, rotation.shape.rotatedCount))
+        var shape = rotation.shape.cShape
+        let factors = unsafe (group + lane * RowCodes.factorByteCount)
+            .assumingMemoryBound(to: vk_row_factors.self)
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 2) { products in
+            guard let products = products.baseAddress else { return }
+            unsafe kernels.table.pointee.encode_direction(
+                &shape, origin, target, scratch, codes, products)
+            unsafe vk_code_factors(
+                &shape, norm2, products, unit, &factors.pointee.a, &factors.pointee.b)
+        }
+        unsafe factors.pointee.list = list
+        let byteCount = rotation.shape.rowCodeByteCount
+        let place =
+            unsafe group + RowCodes.groupRowCount * RowCodes.factorByteCount
+            + lane * byteCount
+        unsafe vk_row_pack(
+            codes, UInt32(byteCount), place.assumingMemoryBound(to: UInt8.self))
     }
 }
 

@@ -9,10 +9,11 @@ final class MeasuredEfforts: Sendable {
     private let widths: [(recall: Double, value: Double)]
     private let slacks: [(recall: Double, value: Double)]
 
-    /// The figures of a segment's canary, if it has one.
-    init(_ canary: SegmentCanary?) {
+    /// The figures of a segment's canary, if it has one, and the widths of searches by pages, zero
+    /// where a recall was not reached.
+    init(_ canary: SegmentCanary?, pageWidths: [Int]) {
         let targets = SegmentCanary.recallTargets
-        widths = zip(targets, canary?.widths ?? []).filter { $0.1 > 0 }
+        widths = zip(targets, pageWidths).filter { $0.1 > 0 }
             .map { ($0, Double($1)) }
         slacks = zip(targets, canary?.slacks ?? []).filter { $0.1 >= 0 }
             .map { ($0, Double($1)) }

@@ -49,8 +49,9 @@ public final class SegmentHandle: Sendable {
         if let loaded = measured.load() {
             known = loaded
         } else {
-            known = measured.storeIfNil(MeasuredEfforts(try reader.canary()))
+            known = measured.storeIfNil(
+                MeasuredEfforts(try reader.canary(), pageWidths: try reader.pageWidths()))
         }
-        return known.effort(forRecall: recall, walksBlocks: reader.isMapped)
+        return known.effort(forRecall: recall, walksBlocks: reader.walksInMemory)
     }
 }

@@ -1,82 +1,108 @@
-// What a search over node pages remembers.
+// What a search over node pages works with: the walk, the rotated query, the pages at hand.
 
-import VarveFormat
+import VarveGraph
+import VarveKernels
+import VarveQuantization
+import VarveStorage
 
-/// The working memory of searches over pages: marks, the sorted pool, the pages at hand.
-final class PageSearch {
-    /// A row that may be expanded.
-    struct Candidate {
-        var distance: Float
-        var row: UInt32
-        var isExpanded: Bool
+/// The working memory of searches over pages, kept from query to query.
+@safe final class PageSearch {
+    /// The walk.
+    let walk = PageWalk()
+    /// Squared distances of the records of one page, as the walk compares them.
+    let distances: UnsafeMutablePointer<Float>
+    private let arena = PageArena()
+    private var reader: BatchReader?
+    private var requests: [ReadRequest] = []
+    private var completions: [ReadCompletion] = []
+    private var queries: [(rotation: Rotation, query: RowCodeQuery, generation: Int)] = []
+    private let rotated: GrowingFloats
+
+    /// Reads under way at most.
+    static let roundReadLimit = 16
+
+    /// Memory for pages of up to `pageRowLimit` records.
+    init(pageRowLimit: Int) {
+        unsafe distances = .allocate(capacity: pageRowLimit)
+        unsafe distances.initialize(repeating: 0, count: pageRowLimit)
+        rotated = GrowingFloats()
     }
 
-    /// Candidates, nearest first, ties by row.
-    private(set) var pool: [Candidate] = []
-    /// Blocks of pages that one block holds, by page, until the search ends.
-    var blocks: [Int: CachedBlock] = [:]
-    private var marks: [UInt8] = []
-    private var epoch: UInt8 = 0
-    private var fetched: Set<Int> = []
-    private var capacity = 0
-    /// The first place in the pool that may hold a candidate not expanded.
-    private var next = 0
+    deinit { unsafe distances.deallocate() }
 
-    /// Forgets everything; the pool will keep `capacity` candidates.
-    func begin(rowCount: Int, capacity: Int) {
-        pool.removeAll(keepingCapacity: true)
-        blocks.removeAll(keepingCapacity: true)
-        fetched.removeAll(keepingCapacity: true)
-        self.capacity = capacity
-        next = 0
-        epoch &+= 1
-        if epoch == 0 || marks.count < rowCount {
-            marks = [UInt8](repeating: 0, count: max(rowCount, marks.count))
-            epoch = 1
+    /// The query `floats`, number `generation`, ready for codes under `rotation`.
+    func codeQuery(
+        _ rotation: Rotation, _ floats: UnsafePointer<Float>, generation: Int
+    ) -> RowCodeQuery {
+        let place: Int
+        if let found = queries.firstIndex(where: { $0.rotation === rotation }) {
+            place = found
+        } else {
+            // As many as a store has large segments; the oldest goes.
+            if queries.count >= 16 { queries.removeFirst() }
+            queries.append((rotation, RowCodeQuery(shape: rotation.shape), 0))
+            place = queries.count - 1
         }
+        if queries[place].generation != generation {
+            let room = unsafe rotated.room(for: rotation.shape.rotatedCount)
+            unsafe rotation.apply(floats, into: room)
+            unsafe queries[place].query.prepare(rotated: room)
+            queries[place].generation = generation
+        }
+        return queries[place].query
     }
 
-    /// Gives the pages back.
-    func end() { blocks.removeAll(keepingCapacity: true) }
+    /// Gives all frames back for the next search.
+    func releaseFrames() { arena.releaseAll() }
 
-    /// Marks a row; false if it was marked before.
-    func mark(_ row: UInt32) -> Bool {
-        if marks[Int(row)] == epoch { return false }
-        marks[Int(row)] = epoch
-        return true
+    /// Memory for a page of `byteCount` bytes; nil where the search has used up its frames.
+    func frame(byteCount: Int) throws(SegmentError) -> UnsafeMutableRawBufferPointer? {
+        unsafe try arena.frame(byteCount: byteCount)
     }
 
-    /// Remembers that a page is here; false if it was before.
-    func markFetched(_ page: Int) -> Bool { fetched.insert(page).inserted }
-
-    /// Puts a candidate where its distance belongs, if it is near enough.
-    func insert(_ row: UInt32, _ distance: Float) {
-        if pool.count == capacity, let last = pool.last, distance >= last.distance { return }
-        var low = 0
-        var high = pool.count
-        while low < high {
-            let middle = (low + high) / 2
-            let other = pool[middle]
-            if (other.distance, other.row) < (distance, row) {
-                low = middle + 1
-            } else {
-                high = middle
+    /// Reads all of `count` buffers of `file` and waits for them: one submission.
+    ///
+    /// - Parameter request: The place and the buffer of read `index`.
+    func read(
+        _ count: Int, of file: any StoredFile, name: String,
+        request: (Int) -> (offset: UInt64, buffer: UnsafeMutableRawBufferPointer)
+    ) throws(SegmentError) {
+        requests.removeAll(keepingCapacity: true)
+        completions.removeAll(keepingCapacity: true)
+        for index in 0..<count {
+            let (offset, buffer) = unsafe request(index)
+            requests.append(
+                unsafe ReadRequest(offset: offset, buffer: buffer, tag: UInt64(index)))
+        }
+        if reader == nil { reader = BatchReader(depth: PageWalk.roundPageLimit) }
+        reader?.submit(requests.span, of: file)
+        reader?.reap(atLeast: count, into: &completions)
+        for completion in completions {
+            if let error = completion.error { throw .storage(error) }
+            let request = requests[Int(completion.tag)]
+            guard unsafe completion.byteCount == request.buffer.count else {
+                throw SegmentContainer.endsEarly(
+                    name, at: request.offset + UInt64(completion.byteCount))
             }
         }
-        pool.insert(Candidate(distance: distance, row: row, isExpanded: false), at: low)
-        if pool.count > capacity { pool.removeLast() }
-        next = min(next, low)
     }
+}
 
-    /// The nearest candidate not expanded yet, from now on expanded; nil if there is none.
-    func takeNearest() -> Candidate? {
-        while next < pool.count {
-            if !pool[next].isExpanded {
-                pool[next].isExpanded = true
-                return pool[next]
-            }
-            next += 1
+/// Floats that grow.
+@safe private final class GrowingFloats {
+    private var memory: UnsafeMutablePointer<Float>
+    private var count = 0
+
+    init() { unsafe memory = .allocate(capacity: 1) }
+
+    deinit { unsafe memory.deallocate() }
+
+    func room(for wanted: Int) -> UnsafeMutablePointer<Float> {
+        if wanted > count {
+            unsafe memory.deallocate()
+            unsafe memory = .allocate(capacity: wanted)
+            count = wanted
         }
-        return nil
+        return unsafe memory
     }
 }

@@ -34,7 +34,7 @@ struct RowCodebook: Sendable {
         var reader = ByteReader(bytes, section: "codebook", baseOffset: offset)
         let found = try reader.readUInt32()
         let subspace = try reader.readUInt32()
-        guard found == UInt32(dimension), [2, 4, 8].contains(subspace) else {
+        guard found == UInt32(dimension), [1, 2, 4, 8].contains(subspace) else {
             throw reader.error(
                 .invalidValue, "\(found) dimensions, \(subspace) a sub-space")
         }

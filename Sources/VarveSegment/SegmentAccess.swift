@@ -4,10 +4,10 @@
 public enum SegmentAccess: Sendable {
     /// Through memory: the whole file is mapped, and the kernel decides what stays.
     case mapped
-    /// By pages read into `cache`, whose budget bounds the memory of this process; the kernel keeps
-    /// what it likes in a cache of its own.
+    /// By pages: searches keep codes in memory and read the pages they need; everything else goes
+    /// through `cache`. The kernel keeps what it likes in a cache of its own.
     case paged(PageCache)
-    /// By pages read into `cache` past the kernel's own, so that the budget bounds the memory of
-    /// the whole machine.
+    /// The same, but searches by pages read past the kernel's cache, so that what they read takes
+    /// no memory of the machine.
     case direct(PageCache)
 }

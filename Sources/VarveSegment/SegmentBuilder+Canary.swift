@@ -22,14 +22,14 @@ extension SegmentBuilder {
     static let answerCandidateCount = 128
 
     /// Writes `canary`: points beyond rows, their exact nearest rows, and the widths that find
-    /// them.
+    /// them; gives it, and how far the answers to each query are at most.
     ///
     /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
     func writeCanary(
         of rows: any SegmentRows, _ neighbors: NeighborLists, _ plan: SegmentPlan,
         _ vectors: ByteVectorTable, _ walk: (header: WalkHeader, order: WalkOrder)?,
         to writer: SegmentFileWriter
-    ) throws(SegmentError) {
+    ) throws(SegmentError) -> (canary: SegmentCanary, bounds: [Float]) {
         let count = Self.canaryQueryCount(rowCount: rows.rowCount)
         let probes = CanaryProbes(schema: plan.schema, rows: rows)
         var queries: [SegmentCanary.Query] = []
@@ -76,6 +76,7 @@ extension SegmentBuilder {
             withExtendedLifetime(blocks) {}
         }
         try writer.write(.canary, canary.encoded())
+        return (canary, bounds)
     }
 
     /// The least tried widths at which walks reach each recall over all queries; zero where none

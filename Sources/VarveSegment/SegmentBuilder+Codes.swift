@@ -9,12 +9,14 @@ extension SegmentBuilder {
     /// Bytes encoded before they are written.
     private static let encodingByteCount = 4 << 20
 
-    /// Writes `walk.header`, `walk`, `codebook` and `codes`; gives header and order of the walk, if
-    /// there is one.
+    /// Writes `walk.header`, `walk`, `codebook`, `lists` and `codes`; gives header and order of the
+    /// walk, if there is one, and what the codes were made with.
     func writeCodes(
         of vectors: ByteVectorTable, _ neighbors: NeighborLists, _ plan: SegmentPlan,
         to writer: SegmentFileWriter
-    ) throws(SegmentError) -> (header: WalkHeader, order: WalkOrder)? {
+    ) throws(SegmentError)
+        -> (walk: (header: WalkHeader, order: WalkOrder)?, rows: WrittenRowCodes)
+    {
         let layout = WalkBlockLayout(
             dimension: plan.schema.dimension, isLifted: plan.schema.metric == .innerProduct,
             maxDegree: neighbors.maximumDegree)
@@ -44,26 +46,47 @@ extension SegmentBuilder {
             }
             try writer.end()
         }
+        let rows = try writeRowCodes(
+            of: vectors, rowCount: neighbors.rowCount, plan, to: writer)
+        return (walk, rows)
+    }
+
+    /// Writes `codebook`, `lists` and `codes`.
+    private func writeRowCodes(
+        of vectors: ByteVectorTable, rowCount: Int, _ plan: SegmentPlan,
+        to writer: SegmentFileWriter
+    ) throws(SegmentError) -> WrittenRowCodes {
+        let isLifted = plan.schema.metric == .innerProduct
+        let shape = CodeShape.rows(
+            dimension: plan.schema.dimension + (isLifted ? 1 : 0), rowCount: rowCount)
+        let starts =
+            plan.listStarts.isEmpty
+            ? RowOrder(unchanged: rowCount).listStarts : plan.listStarts
+        let lists = RowLists(starts: starts, of: vectors)
         let encoder = RowCodeEncoder(
-            table: vectors, rowCount: neighbors.rowCount,
-            rotation: walk?.header.codebook.rotation
-                ?? RowCodeEncoder.rotation(
-                    for: vectors, rowCount: neighbors.rowCount, shape: layout.shape,
-                    seed: plan.graph.seed))
+            table: vectors, centres: lists.centres, listStarts: starts,
+            rotation: RowCodeEncoder.rotation(
+                for: vectors, rowCount: rowCount, shape: shape, seed: plan.graph.seed))
         let codebook = RowCodebook(rotation: encoder.rotation, unit: encoder.unit)
         try writer.write(.codebook, codebook.encoded())
-        writer.begin(.codes)
-        let groupByteCount = RowCodes.groupByteCount(shape: layout.shape)
+        try lists.write(to: writer)
+        let groupByteCount = RowCodes.groupByteCount(shape: shape)
+        writer.begin(
+            SegmentSection.codes.rawValue, isRequired: SegmentSection.codes.isRequired,
+            blockByteCount: Self.codeBlockByteCount)
         unsafe try encode(
-            count: RowCodes.groupCount(rowCount: neighbors.rowCount), to: writer,
+            count: RowCodes.groupCount(rowCount: rowCount), to: writer,
             byteCount: groupByteCount, offset: { $0 * groupByteCount }
         ) { groups, destination in
             unsafe encoder.encode(
                 groups, into: destination, runtime: runtime, threadCount: threadCount)
         }
         try writer.end()
-        return walk
+        return WrittenRowCodes(codebook: codebook, lists: lists)
     }
+
+    /// Codes are read from one end to the other.
+    private static let codeBlockByteCount = 1 << 18
 
     /// Encodes `count` records a few MiB at a time, and writes them.
     ///

@@ -53,14 +53,10 @@ public struct SegmentBuilder: Sendable {
                 attributes: plan.attributes)
             try writer.write(.schema, description.encoded())
             try writer.write(.entry, EntryPoints(plan.entryPoints).encoded())
-            try writer.write(.statistics, Self.statistics(of: neighbors).encoded())
             try writeIdentifiers(of: rows, order, to: writer)
             try writeAttributes(of: rows, to: writer)
-            if let vectors {
-                let walk = try writeCodes(of: vectors, neighbors, plan, to: writer)
-                try writeCanary(of: rows, neighbors, plan, vectors, walk, to: writer)
-            }
-            try writeNodes(of: rows, neighbors, description.nodeLayout, to: writer)
+            try writeMeasured(
+                description, rows, neighbors, vectors: vectors, plan, to: writer)
             let (byteCount, digest) = try writer.finish()
             return SegmentRecord(
                 id: plan.id, file: plan.file, byteCount: byteCount, digest: digest,
@@ -70,6 +66,26 @@ public struct SegmentBuilder: Sendable {
             writer.abandon()
             throw error
         }
+    }
+
+    /// Writes codes, nodes, and what can be measured once they are written.
+    private func writeMeasured(
+        _ description: SegmentDescription, _ rows: any SegmentRows, _ neighbors: NeighborLists,
+        vectors: ByteVectorTable?, _ plan: SegmentPlan, to writer: SegmentFileWriter
+    ) throws(SegmentError) {
+        var statistics = Self.statistics(of: neighbors)
+        let layout = description.nodeLayout
+        if let vectors {
+            let codes = try writeCodes(of: vectors, neighbors, plan, to: writer)
+            try writeNodes(of: rows, neighbors, layout, to: writer)
+            let (canary, bounds) = try writeCanary(
+                of: rows, neighbors, plan, vectors, codes.walk, to: writer)
+            statistics.figures = try pageFigures(
+                canary, bounds, rows, plan, codes.rows, layout, in: writer)
+        } else {
+            try writeNodes(of: rows, neighbors, layout, to: writer)
+        }
+        try writer.write(.statistics, statistics.encoded())
     }
 
     private static func check(
@@ -86,6 +102,14 @@ public struct SegmentBuilder: Sendable {
         }
         guard neighbors.areInside() else {
             throw .invalidRows("a row is its own neighbour, or has one outside the rows")
+        }
+        let starts = plan.listStarts
+        guard
+            starts.isEmpty
+                || starts.first == 0 && starts.last == UInt32(rows.rowCount)
+                    && zip(starts, starts.dropFirst()).allSatisfy({ $0 < $1 })
+        else {
+            throw .invalidRows("lists that do not cover the rows")
         }
         guard (1...EntryPoints.maximumCount).contains(plan.entryPoints.count),
             plan.entryPoints.allSatisfy({ $0.index < rows.rowCount })
@@ -180,7 +204,9 @@ extension SegmentBuilder {
         of rows: any SegmentRows, _ neighbors: NeighborLists, _ layout: NodeLayout,
         to writer: SegmentFileWriter
     ) throws(SegmentError) {
-        writer.begin(.nodes)
+        writer.begin(
+            SegmentSection.nodes.rawValue, isRequired: SegmentSection.nodes.isRequired,
+            blockByteCount: layout.blockByteCount)
         var part = ByteWriter(capacity: 1 << 16)
         for row in 0..<rows.rowCount {
             let start = part.count
@@ -191,14 +217,21 @@ extension SegmentBuilder {
                 throw .invalidRows("the vector of row \(row) has \(part.count - start) bytes")
             }
             part.append(UInt16(neighbors.degree(of: row)))
-            part.append(zeroCount: start + layout.neighborOffset - part.count)
             let list = unsafe neighbors.neighbors(of: row)
-            for place in list.indices { part.append(unsafe list[place]) }
+            for place in list.indices {
+                let neighbor = unsafe list[place]
+                part.append(UInt16(truncatingIfNeeded: neighbor))
+                if layout.neighborByteCount == 3 {
+                    part.append(UInt8(truncatingIfNeeded: neighbor >> 16))
+                } else if layout.neighborByteCount == 4 {
+                    part.append(UInt16(truncatingIfNeeded: neighbor >> 16))
+                }
+            }
             part.append(zeroCount: start + layout.recordByteCount - part.count)
             if (row + 1) % layout.recordsPerPage == 0 || row + 1 == rows.rowCount {
                 // Pages drain whole, so the buffer begins with a page and this pads to the end of
                 // one.
-                part.pad(toMultipleOf: SegmentBlocks.pageByteCount)
+                part.pad(toMultipleOf: layout.pageByteCount)
                 try writer.drain(&part)
             }
         }

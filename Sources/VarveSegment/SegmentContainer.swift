@@ -23,6 +23,8 @@ import VarveMutants
     let byteCount: UInt64
     let sections: [Section]
     private let file: any StoredFile
+    /// The file as searches by pages read it.
+    let pageFile: any StoredFile
     private let mapping: MappedBytes?
     private let cache: PageCache?
 
@@ -55,6 +57,7 @@ import VarveMutants
         }
         let directory = try Self.readDirectory(file, name, head: head, header, found)
         self.name = name
+        self.file = file
         self.byteCount = found
         sections = directory.entries.map {
             Section(
@@ -65,15 +68,15 @@ import VarveMutants
         case .mapped:
             mapping = try storing { () throws(StorageError) in try file.map(0..<found) }
             cache = nil
-            self.file = file
+            pageFile = file
         case .paged(let shared):
             mapping = nil
             cache = shared
-            self.file = file
+            pageFile = file
         case .direct(let shared):
             mapping = nil
             cache = shared
-            self.file = try storing { () throws(StorageError) in
+            pageFile = try storing { () throws(StorageError) in
                 try fileSystem.open(path, .readDirect)
             }
         }
@@ -142,6 +145,29 @@ extension SegmentContainer {
         unsafe try withBytes(index, range) { (bytes) throws(SegmentError) in
             unsafe [UInt8](bytes)
         }
+    }
+
+    /// Copies bytes of section `index` to `destination`, verified, a MiB at a time.
+    func copy(
+        _ index: Int, _ range: Range<Int>, to destination: UnsafeMutableRawPointer
+    ) throws(SegmentError) {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
+            let part = start..<min(start + 1 << 20, range.upperBound)
+            unsafe try withBytes(index, part) { (bytes) throws(SegmentError) in
+                guard let base = bytes.baseAddress else { return }
+                unsafe (destination + (start - range.lowerBound))
+                    .copyMemory(from: base, byteCount: part.count)
+            }
+        }
+    }
+
+    /// The checksums of all blocks of section `index`.
+    func checksums(ofSection index: Int) throws(SegmentError) -> [UInt64] {
+        var all: [UInt64] = []
+        let count = sections[index].entry.blockCount
+        all.reserveCapacity(count)
+        for block in 0..<count { all.append(try checksum(index, block)) }
+        return all
     }
 
     /// All bytes of section `index`, which may have at most `limit`.
@@ -234,7 +260,16 @@ extension SegmentContainer {
     private func verify(
         _ index: Int, _ block: Int, _ bytes: UnsafeRawBufferPointer, isKept: Bool = true
     ) throws(SegmentError) {
-        let expected = try checksum(index, block)
+        unsafe try verify(
+            index, block, bytes, expecting: checksum(index, block), isKept: isKept)
+    }
+
+    /// Compares the checksum of a block with the one it should have, and remembers the answer where
+    /// the bytes are those that others will read.
+    func verify(
+        _ index: Int, _ block: Int, _ bytes: UnsafeRawBufferPointer, expecting expected: UInt64,
+        isKept: Bool = true
+    ) throws(SegmentError) {
         let seed = SegmentBlocks.seed(file: header.file, section: index, block: block)
         let blocks = sections[index].blocks
         let isRight =
@@ -353,6 +388,14 @@ extension SegmentContainer {
         return bytes
     }
 
+    /// What a file is that ends before it should.
+    static func endsEarly(_ name: String, at offset: UInt64) -> SegmentError {
+        .damaged(
+            FormatError(
+                .truncated, file: name, section: "file", offset: offset,
+                detail: "the file ends early"))
+    }
+
     /// Fills `buffer`, or throws where the file ends early.
     static func fill(
         _ file: any StoredFile, _ name: String, _ buffer: UnsafeMutableRawBufferPointer,
@@ -366,10 +409,7 @@ extension SegmentContainer {
                 unsafe try file.read(into: rest, at: position)
             }
             guard count > 0 else {
-                throw .damaged(
-                    FormatError(
-                        .truncated, file: name, section: "file", offset: position,
-                        detail: "the file ends early"))
+                throw endsEarly(name, at: position)
             }
             done += count
         }

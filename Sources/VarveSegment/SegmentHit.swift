@@ -26,6 +26,8 @@ public struct SegmentSearchStatistics: Hashable, Sendable {
     public var exactDistanceCount = 0
     /// Node pages asked for by searches that read pages.
     public var pageCount = 0
+    /// Times that searches by pages waited for pages, one or several at a time.
+    public var roundCount = 0
     /// Segments scanned from end to end, or row by row over a set.
     public var scanCount = 0
 

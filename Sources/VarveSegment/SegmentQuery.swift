@@ -22,7 +22,7 @@ import VarveQuantization
     /// Which of the last query vectors the tables are for.
     private(set) var generation = 0
     private var tables: [(rotation: Rotation, table: QueryTable, generation: Int)] = []
-    let pages = PageSearch()
+    let pages = PageSearch(pageRowLimit: pageRecordLimit)
     let walkScratch = WalkScratch()
     let rerank = RerankRoom()
     /// Walks that are taken in two parts, over segments that are searched together.
@@ -36,7 +36,7 @@ import VarveQuantization
     /// The query as codes.
     private(set) var bytes: ByteVector
 
-    /// The most records of one page: those of one byte and no neighbours.
+    /// More than the most records of one page.
     static let pageRecordLimit = SegmentBlocks.pageByteCount
 
     /// A query for segments of `schema`, with a vector of zeros.

@@ -7,6 +7,7 @@ extension SegmentReader {
     /// The id of the row at `ordinal`, which must be below ``rowCount``.
     public func id(of ordinal: RowOrdinal) throws(SegmentError) -> RecordID {
         precondition(ordinal.index < rowCount)
+        if let numbers = loadedPages.load()?.numbers { return .number(numbers[ordinal]) }
         switch description.identifierKind {
         case .numbers: return .number(try word64(places.identifiers, at: ordinal.index * 8))
         case .tagged:

@@ -3,7 +3,8 @@
 public import VarveFormat
 
 extension SegmentReader {
-    /// Calls `body` with the stored vector of a row: `schema.vectorByteCount` bytes, aligned to 4.
+    /// Calls `body` with the stored vector of a row: `schema.vectorByteCount` bytes, aligned to the
+    /// element.
     public func withVector<R>(
         _ ordinal: RowOrdinal, _ body: (UnsafeRawBufferPointer) throws(SegmentError) -> R
     ) throws(SegmentError) -> R {
@@ -50,9 +51,11 @@ extension SegmentReader {
         var list: [RowOrdinal] = []
         list.reserveCapacity(degree)
         for place in 0..<degree {
-            let offset = layout.neighborOffset + place * 4
-            let value = unsafe UInt32(
-                littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let offset = layout.neighborOffset + place * layout.neighborByteCount
+            var value: UInt32 = 0
+            for byte in (0..<layout.neighborByteCount).reversed() {
+                value = unsafe value << 8 | UInt32(bytes[offset + byte])
+            }
             guard value < UInt32(rowCount) else {
                 throw container.error(
                     .invalidValue, section: places.nodes, at: start + offset,

@@ -3,139 +3,169 @@
 
 import Synchronization
 import VarveFormat
+import VarveGraph
 import VarveKernels
 import VarveQuantization
 
 extension SegmentReader {
-    /// Groups of codes that are looked at to find where to begin.
-    private static var seedGroupCount: Int { 256 }
-    /// Candidates a search begins with.
-    private static var seedCount: Int { 16 }
+    /// What searches by pages keep in memory, read when it is first asked for.
+    func residentPages() throws(SegmentError) -> ResidentPages? {
+        if let pages = loadedPages.load() { return pages }
+        guard let pages = try ResidentPages(of: self) else { return nil }
+        return loadedPages.storeIfNil(pages)
+    }
 
-    /// The codes of the rows, read when they are first asked for.
-    func rowCodes() throws(SegmentError) -> ResidentCodes? {
-        if let codes = loadedCodes.load() { return codes }
-        guard let codes = try ResidentCodes(of: self) else { return nil }
-        return loadedCodes.storeIfNil(codes)
+    /// Rows whose codes are looked at to find where to begin: the more, the fewer pages are read.
+    ///
+    /// A page costs as much as the codes of a thousand rows.
+    static func scanRowCount(rowCount: Int, width: Int) -> Int {
+        min(max(2_048, width * (256 + min(rowCount / 2_048, 512))), 32_768)
+    }
+
+    /// The slack that a search by pages stops at where only a width is asked for.
+    static func slack(width: Int) -> Float { Float(width) / widthPerSlack }
+    private static var widthPerSlack: Float { 500 }
+
+    /// How near a candidate must be to be worth a page, as the walk compares it, where the farthest
+    /// result is `bound` away (infinitely where there are too few).
+    static func pageLimit(
+        _ bound: Float, slack: Float, _ query: SegmentQuery, liftNorm2: Float
+    ) -> Float {
+        guard bound < .infinity else { return .infinity }
+        return (1 + slack) * max(query.codeDistance(bound, liftNorm2: liftNorm2), 0)
     }
 
     /// Walks from page to page and leaves the nearest rows in `query.results`.
     ///
-    /// One page is read at a time: the one of the candidate nearest by its code, or by its exact
-    /// distance where its page has been read for another row.
+    /// A width alone also stops at a slack of its five-hundredth: candidates much farther than the
+    /// results are not worth a read. In rounds: everything near enough whose page is here is
+    /// expanded, then the pages of the nearest candidates are read together. The answer does not
+    /// depend on how pages are reached.
     func searchPages(
-        _ query: SegmentQuery, _ resident: ResidentCodes, effort: SearchEffort, k: Int,
+        _ query: SegmentQuery, _ resident: ResidentPages, effort: SearchEffort, k: Int,
         passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
         let search = query.pages
-        let table = query.table(resident.rotation)
+        let walk = search.walk
+        let slack = effort.gamma >= 0 ? effort.gamma : Self.slack(width: effort.width)
         let width = effort.width > 0 ? max(effort.width, k) : max(1_000, 4 * k)
-        search.begin(rowCount: rowCount, capacity: width)
-        defer { search.end() }
-        openSeeds(search, resident.codes, table, &statistics)
-        while let candidate = search.takeNearest() {
-            if effort.gamma >= 0, query.results.isFull {
-                let bound = query.codeDistance(
-                    query.results.bound, liftNorm2: description.liftNorm2)
-                if candidate.distance > (1 + effort.gamma) * max(bound, 0) { break }
-            }
-            statistics.expandedNodeCount += 1
-            try visitPage(of: candidate.row, query, passes, &statistics)
-            let record = layout.offset(of: RowOrdinal(candidate.row))
-            let list = unsafe try withNodes(
-                record..<record + layout.recordByteCount, search
-            ) { (bytes) throws(SegmentError) in
-                unsafe try neighbors(of: RowOrdinal(candidate.row), inRecord: bytes)
-            }
-            for neighbor in list where search.mark(neighbor.rawValue) {
-                search.insert(
-                    neighbor.rawValue, resident.codes.estimate(neighbor.index, table))
-                statistics.codeDistanceCount += 1
-            }
+        let scanWidth = effort.width > 0 ? width : max(k, Int(min(slack, 4) * Self.widthPerSlack))
+        let codes = unsafe search.codeQuery(
+            resident.rotation, query.floats, generation: query.generation)
+        search.releaseFrames()
+        unsafe walk.begin(
+            resident.space, row: query.bytes.row, bytes: query.bytes.codes, codes: codes,
+            width: min(width, rowCount),
+            scanRowCount: Self.scanRowCount(rowCount: rowCount, width: scanWidth))
+        defer {
+            statistics.expandedNodeCount += walk.expandedCount
+            statistics.codeDistanceCount += walk.estimatedCount
+        }
+        while true {
+            let limit = Self.pageLimit(
+                query.results.bound, slack: slack, query, liftNorm2: description.liftNorm2)
+            if let row = walk.expand(limit: limit) { try throwDamage(ofRecord: row) }
+            let wanted = unsafe walk.wantedPages(
+                limit: limit, most: min(max(4, width), PageSearch.roundReadLimit))
+            if wanted.isEmpty { return }
+            statistics.roundCount += 1
+            unsafe try visit(wanted, query, resident, passes, &statistics)
         }
     }
 
-    /// Calls `body` with bytes of the node pages; a block that has been read stays until the search
-    /// ends.
-    private func withNodes<R>(
-        _ range: Range<Int>, _ search: PageSearch,
-        _ body: (UnsafeRawBufferPointer) throws(SegmentError) -> R
-    ) throws(SegmentError) -> R {
-        let shift = container.sections[places.nodes].entry.blockByteCount.trailingZeroBitCount
-        let number = range.lowerBound >> shift
-        guard !isMapped, (range.upperBound - 1) >> shift == number else {
-            return unsafe try container.withBytes(places.nodes, range, body)
-        }
-        let block: CachedBlock
-        if let found = search.blocks[number] {
-            block = found
-        } else {
-            block = try container.cachedBlock(places.nodes, number)
-            search.blocks[number] = block
-        }
-        defer { withExtendedLifetime(block) {} }
-        let start = range.lowerBound - number << shift
-        // Safety: the block holds all of the range and lives until the end of the call.
-        return unsafe try body(
-            UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + range.count]))
-    }
-
-    /// Opens the entry points and the nearest of a sample of rows spread over the segment.
-    private func openSeeds(
-        _ search: PageSearch, _ codes: RowCodes, _ table: QueryTable,
-        _ statistics: inout SegmentSearchStatistics
-    ) {
-        let groupCount = RowCodes.groupCount(rowCount: rowCount)
-        let sampled = min(groupCount, Self.seedGroupCount)
-        let lanes = RowCodes.groupRowCount
-        var nearest: [(distance: Float, row: UInt32)] = []
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: lanes) { distances in
-            guard let base = distances.baseAddress else { return }
-            for sample in 0..<sampled {
-                let group = sample * groupCount / sampled
-                unsafe codes.scan(group..<group + 1, table, into: base)
-                for lane in 0..<min(lanes, rowCount - group * lanes) {
-                    nearest.append((unsafe base[lane], UInt32(group * lanes + lane)))
-                }
-            }
-        }
-        statistics.codeDistanceCount += nearest.count
-        nearest.sort { $0 < $1 }
-        for seed in nearest.prefix(Self.seedCount) where search.mark(seed.row) {
-            search.insert(seed.row, seed.distance)
-        }
-        for entry in entryPoints.ordinals.prefix(Self.seedCount)
-        where search.mark(entry.rawValue) {
-            search.insert(entry.rawValue, codes.estimate(entry.index, table))
-        }
-    }
-
-    /// Compares every record of the page that `row` stands on, once.
-    private func visitPage(
-        of row: UInt32, _ query: SegmentQuery, _ passes: (RowOrdinal) -> Bool,
-        _ statistics: inout SegmentSearchStatistics
+    /// Reads pages and compares their records.
+    private func visit(
+        _ pages: UnsafeBufferPointer<UInt32>, _ query: SegmentQuery, _ resident: ResidentPages,
+        _ passes: (RowOrdinal) -> Bool, _ statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
-        let mates = layout.pageMates(of: RowOrdinal(row), rowCount: rowCount)
-        guard query.pages.markFetched(Int(mates.lowerBound)) else { return }
-        statistics.pageCount += layout.pagesPerRecord
-        let start = layout.offset(of: RowOrdinal(mates.lowerBound))
-        unsafe try withNodes(
-            start..<start + mates.count * layout.recordByteCount, query.pages
-        ) { (bytes) throws(SegmentError) in
-            guard let base = bytes.baseAddress else { return }
-            unsafe query.exact.scan(
-                query.floats, base: base, stride: layout.recordByteCount, count: mates.count,
-                into: query.distances)
+        statistics.pageCount += pages.count * layout.unitsPerPage
+        if isMapped {
+            for index in pages.indices {
+                let page = unsafe pages[index]
+                let start = Int(page) * layout.pageByteCount
+                guard
+                    let base = unsafe try container.mappedBase(
+                        places.nodes, verifying: start..<start + layout.pageByteCount)
+                else { continue }
+                unsafe try compare(page, base + start, query, passes, &statistics)
+            }
+            return
         }
-        statistics.exactDistanceCount += mates.count
-        for mate in mates {
-            let distance = query.distance(unsafe query.distances[Int(mate - mates.lowerBound)])
-            try offer(
-                SegmentHit(row: RowOrdinal(mate), distance: distance), to: query, passes)
-            if query.pages.mark(mate) {
-                query.pages.insert(
-                    mate, query.codeDistance(distance, liftNorm2: description.liftNorm2))
+        let frames = unsafe try frames(for: pages.count, query)
+        let offset = container.sections[places.nodes].entry.offset
+        let byteCount = layout.pageByteCount
+        unsafe try query.pages.read(pages.count, of: container.pageFile, name: container.name) {
+            unsafe (offset + UInt64(pages[$0]) * UInt64(byteCount), frames[$0])
+        }
+        for index in pages.indices {
+            let page = unsafe pages[index]
+            let bytes = unsafe UnsafeRawBufferPointer(frames[index])
+            unsafe try verify(page, bytes, resident)
+            guard let base = bytes.baseAddress else { continue }
+            unsafe try compare(page, base, query, passes, &statistics)
+        }
+    }
+
+    /// A frame for each of `count` pages; where there are not enough, the search lets all its pages
+    /// go and reads those it needs again.
+    private func frames(
+        for count: Int, _ query: SegmentQuery
+    ) throws(SegmentError) -> [UnsafeMutableRawBufferPointer] {
+        var frames: [UnsafeMutableRawBufferPointer] = unsafe []
+        unsafe frames.reserveCapacity(count)
+        while unsafe frames.count < count {
+            if let frame = unsafe try query.pages.frame(byteCount: layout.pageByteCount) {
+                unsafe frames.append(frame)
+            } else {
+                query.pages.walk.forgetPages()
+                query.pages.releaseFrames()
+                unsafe frames.removeAll(keepingCapacity: true)
             }
         }
+        return unsafe frames
+    }
+
+    /// Compares a page that was read with its checksums.
+    private func verify(
+        _ page: UInt32, _ bytes: UnsafeRawBufferPointer, _ resident: ResidentPages
+    ) throws(SegmentError) {
+        let blockByteCount = layout.blockByteCount
+        let perPage = layout.pageByteCount / blockByteCount
+        for index in 0..<perPage {
+            let block = Int(page) * perPage + index
+            let part = unsafe UnsafeRawBufferPointer(
+                rebasing: bytes[index * blockByteCount..<(index + 1) * blockByteCount])
+            unsafe try container.verify(
+                places.nodes, block, part, expecting: resident.checksums[block])
+        }
+    }
+
+    /// Compares every record of a page with the query.
+    private func compare(
+        _ page: UInt32, _ base: UnsafeRawPointer, _ query: SegmentQuery,
+        _ passes: (RowOrdinal) -> Bool, _ statistics: inout SegmentSearchStatistics
+    ) throws(SegmentError) {
+        let rows = layout.rows(ofPage: Int(page), rowCount: rowCount)
+        unsafe query.exact.scan(
+            query.floats, base: base, stride: layout.recordByteCount, count: rows.count,
+            into: query.distances)
+        statistics.exactDistanceCount += rows.count
+        let distances = unsafe query.pages.distances
+        for slot in 0..<rows.count {
+            let distance = query.distance(unsafe query.distances[slot])
+            unsafe distances[slot] = query.codeDistance(
+                distance, liftNorm2: description.liftNorm2)
+            guard distance <= query.results.bound else { continue }
+            let row = RowOrdinal(UInt32(rows.lowerBound + slot))
+            try offer(SegmentHit(row: row, distance: distance), to: query, passes)
+        }
+        unsafe query.pages.walk.arrived(page, bytes: base, distances: distances)
+    }
+
+    private func throwDamage(ofRecord row: RowOrdinal) throws(SegmentError) -> Never {
+        throw container.error(
+            .invalidValue, section: places.nodes,
+            at: layout.offset(of: row) + layout.degreeOffset,
+            "row \(row.rawValue) has more neighbours than allowed, or one that does not exist")
     }
 }

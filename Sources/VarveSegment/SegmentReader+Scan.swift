@@ -38,11 +38,10 @@ extension SegmentReader {
             }
             return try query.results.takeSorted(self)
         }
-        let span = layout.pagesPerRecord * SegmentBlocks.pageByteCount
         var first = 0
         while first < rowCount {
             let count = min(layout.recordsPerPage, rowCount - first)
-            let start = first / layout.recordsPerPage * span
+            let start = first / layout.recordsPerPage * layout.pageByteCount
             unsafe try container.withBytes(
                 places.nodes, start..<start + count * layout.recordByteCount
             ) { (bytes) throws(SegmentError) in

@@ -44,7 +44,7 @@ extension SegmentReader {
                 query, walk, effort: effort, k: k,
                 live: passingWords(deleted: deleted, allowed: allowed), passes: passes,
                 statistics: &statistics)
-        } else if let resident = try rowCodes() {
+        } else if let resident = try residentPages() {
             query.results.reset(limit: k)
             try searchPages(
                 query, resident, effort: effort, k: k, passes: passes, statistics: &statistics)
@@ -72,13 +72,14 @@ extension SegmentReader {
     /// Both are counted in pages of 4 KiB read: a scan reads all of them in order, or one for each
     /// row where few may be results; a walk reads one for each node it expands, and must expand
     /// more nodes the fewer of them may be results. A page read here and there counts as four read
-    /// in order.
+    /// in order where the file is mapped.
     public func isScanCheaper(effort: SearchEffort, k: Int, passingCount: Int) -> Bool {
         guard passingCount > k else { return true }
         let pages = layout.byteCount(rowCount: rowCount) / SegmentBlocks.pageByteCount
-        let scan = min(Double(pages), 4 * Double(passingCount * layout.pagesPerRecord))
+        let scan = min(Double(pages), 4 * Double(passingCount * layout.unitsPerPage))
         let share = Double(passingCount) / Double(rowCount)
         let expansions = Double(effort.expectedExpansionCount(k: k)) / share
-        return scan <= 4 * expansions * Double(layout.pagesPerRecord)
+        // Without a mapping, a walk reads many pages at a time and a scan one after the other.
+        return scan <= (isMapped ? 4 : 1) * expansions * Double(layout.unitsPerPage)
     }
 }

@@ -20,11 +20,11 @@ public final class SegmentReader: Sendable {
     let layout: NodeLayout
     let container: SegmentContainer
     let places: Places
-    /// The codes of the rows, once a search has asked for them.
     let loadedFilter = AtomicLazyReference<ResidentFilter>()
-    let loadedCodes = AtomicLazyReference<ResidentCodes>()
     /// When rows expire, once someone has asked for it.
     let loadedExpiry = AtomicLazyReference<ExpiryTable>()
+    /// Codes and lists, once a search by pages has asked for them.
+    let loadedPages = AtomicLazyReference<ResidentPages>()
     /// The walk over fused blocks, once a search has asked for it.
     let openedWalk = AtomicLazyReference<ResidentWalk>()
     /// The attributes, once someone has asked for them.
@@ -40,6 +40,7 @@ public final class SegmentReader: Sendable {
         var canary: Int?
         var codebook: Int?
         var codes: Int?
+        var lists: Int?
         var walkHeader: Int?
         var walk: Int?
     }
@@ -115,6 +116,22 @@ public final class SegmentReader: Sendable {
         }
     }
 
+    /// Whether searches walk over fused blocks in memory; otherwise they go by pages.
+    public var walksInMemory: Bool { isMapped && places.walk != nil }
+
+    /// Bytes of memory that searches by pages have filled with codes, lists, checksums and ids.
+    public var pageCodeByteCount: Int { loadedPages.load()?.byteCount ?? 0 }
+
+    /// The widths at which searches by pages reached the recalls of
+    /// ``SegmentCanary/recallTargets`` when the segment was sealed; zero where none did.
+    public func pageWidths() throws(SegmentError) -> [Int] {
+        let statistics = try statistics()
+        return SegmentCanary.recallTargets.map { target in
+            let width = statistics?[PageFigure.width(recall: target)] ?? 0
+            return width >= 1 && width <= 1_048_576 ? Int(width) : 0
+        }
+    }
+
     /// The stored queries with known answers; nil if the segment has none.
     public func canary() throws(SegmentError) -> SegmentCanary? {
         guard places.canary != nil else { return nil }
@@ -185,6 +202,7 @@ extension SegmentReader {
         places.canary = container.index(of: SegmentSection.canary.rawValue)
         places.codebook = container.index(of: SegmentSection.codebook.rawValue)
         places.codes = container.index(of: SegmentSection.codes.rawValue)
+        places.lists = container.index(of: SegmentSection.lists.rawValue)
         places.walkHeader = container.index(of: SegmentSection.walkHeader.rawValue)
         places.walk = container.index(of: SegmentSection.walk.rawValue)
         func expect(_ index: Int, _ byteCount: Int) throws(SegmentError) {

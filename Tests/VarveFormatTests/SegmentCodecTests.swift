@@ -126,21 +126,30 @@ struct SegmentCodecTests {
     }
 
     @Test(arguments: [
-        (Schema(dimension: 128, metric: .euclidean, elementType: .uint8), 15, 1),
-        (Schema(dimension: 384, metric: .euclidean, elementType: .float32), 2, 1),
-        (Schema(dimension: 784, metric: .euclidean, elementType: .uint8), 4, 1),
-        (Schema(dimension: 1_536, metric: .euclidean, elementType: .float32), 1, 2),
+        (Schema(dimension: 128, metric: .euclidean, elementType: .uint8), 65_536, 21, 4_096),
+        (Schema(dimension: 128, metric: .euclidean, elementType: .uint8), 1 << 20, 18, 4_096),
+        (Schema(dimension: 128, metric: .euclidean, elementType: .uint8), 1 << 25, 15, 4_096),
+        (Schema(dimension: 384, metric: .euclidean, elementType: .float32), 60_000, 5, 8_192),
+        (Schema(dimension: 384, metric: .cosine, elementType: .float16), 60_000, 9, 8_192),
+        (Schema(dimension: 784, metric: .euclidean, elementType: .uint8), 60_000, 9, 8_192),
+        (Schema(dimension: 1_536, metric: .euclidean, elementType: .float32), 9, 1, 8_192),
+        (Schema(dimension: 4_096, metric: .euclidean, elementType: .float32), 9, 1, 20_480),
     ])
-    func `records stay inside their pages`(_ schema: Schema, _ perPage: Int, _ pages: Int) {
-        let layout = NodeLayout(schema: schema, maximumDegree: 32)
+    func `records stay inside their pages`(
+        _ schema: Schema, _ rowCount: Int, _ perPage: Int, _ pageByteCount: Int
+    ) {
+        let layout = NodeLayout(schema: schema, maximumDegree: 32, rowCount: rowCount)
         #expect(layout.recordsPerPage == perPage)
-        #expect(layout.pagesPerRecord == pages)
+        #expect(layout.pageByteCount == pageByteCount)
+        #expect(layout.pageByteCount % layout.blockByteCount == 0)
+        let element = schema.vectorByteCount / schema.dimension
         for row in 0..<100 {
             let start = layout.offset(of: RowOrdinal(UInt32(row)))
             let end = start + layout.recordByteCount
-            #expect(start % 4 == 0)
+            #expect(start % element == 0)
             #expect(end <= layout.byteCount(rowCount: row + 1))
-            #expect(pages > 1 || start / 4_096 == (end - 1) / 4_096)
+            #expect(start / pageByteCount == (end - 1) / pageByteCount)
+            #expect(layout.rows(ofPage: start / pageByteCount, rowCount: 100).contains(row))
         }
     }
 

@@ -26,7 +26,7 @@ struct RowOrderTests {
         if rowCount <= RowOrder.unorderedRowCount {
             #expect(order == RowOrder(unchanged: rowCount))
         } else {
-            #expect(order.listCount > rowCount / RowOrder.listRowCount / 2)
+            #expect(order.listCount > rowCount / RowOrder.listRowCount(dimension: 3) / 2)
         }
         for (row, ordinal) in order.ordinals().enumerated() {
             #expect(order.rows[Int(ordinal)] == UInt32(row))

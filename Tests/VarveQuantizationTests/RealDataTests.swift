@@ -94,19 +94,26 @@ private struct RealSample {
         let shape = CodeShape(
             dimension: sample.dimension, subspaceDimension: rate.subspaceDimension)
         let byteCount = RowCodes.groupByteCount(shape: shape) / RowCodes.groupRowCount
-        #expect((byteCount - 4) * rate.ratio <= sample.dimension * 4)
-        let (encoder, bytes) = RowCodeTests.encode(table, shape)
-        let query = QueryTable(rotation: encoder.rotation)
+        #expect((byteCount - RowCodes.factorByteCount) * rate.ratio <= sample.dimension * 4)
+        let rowCount = sample.rows.count
+        let mean = (0..<sample.dimension).map { index in
+            sample.rows.reduce(Float(0)) { $0 + $1[index] } / Float(rowCount)
+        }
+        let (encoder, bytes) = RowCodeTests.encode(
+            table, SampleTable([mean]), shape, starts: [0, UInt32(rowCount)])
+        let query = RowCodeQuery(shape: shape)
+        var rotated = [Float](repeating: 0, count: shape.rotatedCount)
         let recall = unsafe bytes.withUnsafeBytes { bytes in
             let codes = unsafe RowCodes(
-                base: bytes.baseAddress.unsafelyUnwrapped, rowCount: sample.rows.count,
-                shape: shape, unit: encoder.unit)
-            let groupCount = RowCodes.groupCount(rowCount: sample.rows.count)
+                base: bytes.baseAddress.unsafelyUnwrapped, rowCount: rowCount, shape: shape,
+                unit: encoder.unit)
             return sample.recall { number in
-                unsafe query.prepare(sample.queries[number])
-                var distances = [Float](repeating: 0, count: groupCount * 16)
-                unsafe codes.scan(0..<groupCount, query, into: &distances)
-                return distances
+                let vector = sample.queries[number]
+                unsafe encoder.rotation.apply(vector, into: &rotated)
+                unsafe query.prepare(rotated: rotated)
+                return codes.estimates(
+                    (0..<UInt32(rowCount)).map { $0 }, query,
+                    bases: [Float(squaredL2(vector, mean))])
             }
         }
         #expect(recall >= rate.recall, "\(rate.subspaceDimension) dimensions a code")

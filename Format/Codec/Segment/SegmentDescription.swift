@@ -79,7 +79,7 @@ public struct SegmentDescription: Hashable, Sendable {
 
     /// The geometry of the node pages.
     public var nodeLayout: NodeLayout {
-        NodeLayout(schema: schema, maximumDegree: maximumDegree)
+        NodeLayout(schema: schema, maximumDegree: maximumDegree, rowCount: rowCount)
     }
 }
 

@@ -16,6 +16,8 @@ public enum SegmentSection: String, Sendable, CaseIterable {
     case codebook
     /// One short code a row, by ordinal.
     case codes
+    /// Where lists of near rows begin, and their centres.
+    case lists
     /// What the blocks of the walk were made with.
     case walkHeader = "walk.header"
     /// Fused blocks: 8-bit vector, neighbours and the neighbours' codes.
@@ -31,7 +33,8 @@ public enum SegmentSection: String, Sendable, CaseIterable {
     public var isRequired: Bool {
         switch self {
         case .schema, .nodes, .identifiers, .sortedIdentifiers, .entry: true
-        case .identifierFilter, .codebook, .codes, .walkHeader, .walk, .statistics, .canary: false
+        case .identifierFilter, .codebook, .codes, .lists, .walkHeader, .walk, .statistics, .canary:
+            false
         }
     }
 }

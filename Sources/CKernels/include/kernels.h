@@ -5,5 +5,7 @@
 #include "vk_codes.h"
 #include "vk_convert.h"
 #include "vk_exact.h"
+#include "vk_pages.h"
+#include "vk_rows.h"
 #include "vk_tiers.h"
 #include "vk_walk.h"

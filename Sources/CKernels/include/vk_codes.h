@@ -30,13 +30,14 @@ typedef struct vk_rotation {
 typedef struct vk_code_shape {
     /// Components of a rotated vector: subspace_count * subspace_dims.
     uint32_t padded;
-    /// 2, 4 or 8.
+    /// 1 (row codes only), 2, 4 or 8.
     uint32_t subspace_dims;
     /// A multiple of 16.
     uint32_t subspace_count;
 } vk_code_shape;
 
-/// The 16 centroids for `subspace_dims` dimensions, component by component; NULL unless 2, 4 or 8.
+/// The 16 centroids for `subspace_dims` dimensions, component by component; NULL unless 1, 2, 4 or
+/// 8.
 const float *_Nullable vk_centroids(uint32_t subspace_dims);
 
 /// Bytes of the codes of one group.

@@ -20,6 +20,7 @@ extension Engine {
             figures.segmentCount += 1
             figures.segmentRowCount += segment.record.rowCount
             figures.segmentByteCount += segment.record.byteCount
+            figures.pageCodeByteCount += (try? segment.reader.pageCodeByteCount) ?? 0
             figures.deadRowCount += segment.deleted.count
             for memtable in view.memtables {
                 figures.deadRowCount += memtable.markCount(segment.id)

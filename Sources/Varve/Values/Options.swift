@@ -47,12 +47,12 @@ public struct Options: Hashable, Sendable {
     /// Whether segments carry walk blocks: about twice the disk space for several times the speed
     /// in memory.
     public var walkBlocks = true
-    /// Whether segments beyond the mapped share of the budget are read past the kernel's page
-    /// cache.
+    /// Whether searches of segments beyond the mapped share of the budget read past the kernel's
+    /// page cache.
     ///
-    /// Then the budget bounds what the machine spends on the store; otherwise the kernel keeps
+    /// Then the budget bounds what the machine spends on searching; otherwise the kernel keeps
     /// pages as it sees fit, and gives them up when others need the memory.
-    public var readsDirectly = false
+    public var readsDirectly = true
     /// Seconds a retired file stays in the trash before it is unlinked.
     public var trashGraceSeconds: UInt32 = 60
     /// Free bytes on the disk under which the `lowSpace` event is sent.

@@ -93,6 +93,8 @@ public struct QueryStatistics: Hashable, Sendable {
     public var estimateCount = 0
     /// Pages of 4 KiB read from files or the page cache of this store.
     public var pageReadCount = 0
+    /// Times the search waited for pages, of which several are read at a time.
+    public var roundCount = 0
     /// Memtables and segments searched.
     public var sourceCount = 0
     /// Segments that were left out because they are damaged: only in a store opened for reading
@@ -113,6 +115,7 @@ extension QueryStatistics {
             + cost.segments.exactDistanceCount
         estimateCount = cost.segments.codeDistanceCount
         pageReadCount = cost.segments.pageCount
+        roundCount = cost.segments.roundCount
         sourceCount = cost.sourceCount
         damagedSegmentCount = cost.damagedSegmentCount
     }

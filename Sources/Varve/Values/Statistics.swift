@@ -24,6 +24,8 @@ public struct Statistics: Hashable, Sendable {
     public var memtableByteCount = 0
     /// Rows of memtables that are in their graphs already.
     public var indexedMemtableRowCount = 0
+    /// Bytes of codes, lists, checksums and ids that searches by pages keep in memory.
+    public var pageCodeByteCount = 0
     /// Bytes of memory the page cache takes.
     public var pageCacheByteCount = 0
     /// Pages found in the cache, and pages that had to be read.

@@ -191,7 +191,7 @@ public final class SegmentMerge {
         order = RowOrder(
             clustering: spool.byteVectors, rowCount: keptRowCount,
             pageRowCount: NodeLayout(
-                schema: schema, maximumDegree: settings.graph.maxDegree
+                schema: schema, maximumDegree: settings.graph.maxDegree, rowCount: keptRowCount
             ).recordsPerPage, seed: settings.graph.seed, runtime: runtime,
             threadCount: threadCount)
         graph = result.graph
