@@ -32,17 +32,19 @@ struct SampleSegment {
     /// A segment with a real graph, codes and, if wanted, walk blocks.
     init(
         indexed schema: Schema, rowCount: Int, seed: UInt64, maxDegree: Int = 16,
-        includesWalk: Bool = true, threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
+        includesWalk: Bool = true, listStarts: [UInt32] = [], threadCount: Int = 1,
+        disk: MemoryDisk = MemoryDisk()
     ) throws {
         try self.init(
             indexed: SampleRows(schema: schema, rowCount: rowCount, seed: seed),
-            maxDegree: maxDegree, includesWalk: includesWalk, threadCount: threadCount, disk: disk)
+            maxDegree: maxDegree, includesWalk: includesWalk, listStarts: listStarts,
+            threadCount: threadCount, disk: disk)
     }
 
     /// The same of rows that are given.
     init(
         indexed rows: SampleRows, maxDegree: Int = 16, includesWalk: Bool = true,
-        threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
+        listStarts: [UInt32] = [], threadCount: Int = 1, disk: MemoryDisk = MemoryDisk()
     ) throws {
         self.rows = rows
         let vectors = SampleVectors(rows)
@@ -53,6 +55,7 @@ struct SampleSegment {
         plan.entryPoints = graph.entryPoints
         plan.liftNorm2 = vectors.liftNorm2
         plan.includesWalk = includesWalk
+        plan.listStarts = listStarts
         self.plan = plan
         let builder = SegmentBuilder(
             fileSystem: disk, runtime: TestRuntime(), threadCount: threadCount)
