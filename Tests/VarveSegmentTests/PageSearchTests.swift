@@ -82,6 +82,35 @@ struct PageSearchTests {
             verifying: SampleSegment.path, of: sample.disk, against: sample.record)
     }
 
+    @Test(arguments: [Metric.euclidean, .innerProduct, .cosine], [1, 20])
+    func `rows that are all equal are found, in the order of ids`(
+        _ metric: Metric, _ dimension: Int
+    ) throws {
+        let schema = Schema(dimension: dimension, metric: metric, elementType: .float32)
+        let some = SampleRows(schema: schema, rowCount: 300, seed: 98)
+        let zeros = [UInt8](repeating: 0, count: 4 * dimension)
+        for vector in metric == .cosine ? [some.vectors[0]] : [some.vectors[0], zeros] {
+            let rows = SampleRows(
+                schema: schema, ids: some.ids, vectors: some.ids.map { _ in vector },
+                records: some.records)
+            let sample = try SampleSegment(
+                indexed: rows, includesWalk: false, listStarts: [0, 128, 300])
+            let reader = try sample.open(.direct(PageCache(byteBudget: 1 << 16)))
+            var statistics = SegmentSearchStatistics()
+            let query = SegmentQuery(schema: schema)
+            let wanted = SampleVector(schema: schema, seed: 4_400)
+            let hits = try Self.search(reader, wanted, width: 300, &statistics)
+            wanted.prepare(query)
+            let exact = try reader.searchExactly(query, k: 10, statistics: &statistics) { _ in
+                true
+            }
+            #expect(hits.count == 10)
+            #expect(hits.map(\.distance) == exact.map(\.distance))
+            let ids = try hits.map { try reader.id(of: $0.row) }
+            #expect(try ids == exact.map { try reader.id(of: $0.row) })
+        }
+    }
+
     @Test func `records larger than a page are found`() throws {
         let schema = Schema(dimension: 4_096, metric: .euclidean, elementType: .float32)
         let sample = try Self.sample(schema, 70, seed: 93)
