@@ -46,7 +46,7 @@ struct DamageTests {
 
     @Test func `checksums of many blocks find flipped bytes`() throws {
         let schema = Schema(dimension: 2_000, metric: .euclidean, elementType: .uint8)
-        let sample = try SampleSegment(schema: schema, rowCount: 1_100, seed: 23)
+        let sample = try SampleSegment(schema: schema, rowCount: 2_200, seed: 23)
         let whole = try #require(sample.disk[SampleSegment.path])
         let reader = try sample.open()
         #expect(reader.sectionEntries.contains { $0.tablePageCount > 1 })
