@@ -87,7 +87,7 @@ struct BatchEncoding {
     }
 
     /// Squared distances of two vectors up to this are finite in 32 bits.
-    private static var squaredNormLimit: Double { 8e37 }
+    static var squaredNormLimit: Double { 8e37 }
 
     /// Puts a vector into `stored`; what is wrong with it, if anything is.
     private mutating func store(_ floats: [Float], _ range: Range<Int>) -> String? {

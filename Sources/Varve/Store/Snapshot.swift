@@ -183,7 +183,12 @@ public final class Snapshot: Sendable {
                 if let index = unsafe VectorConversion.firstNotFinite(base, count: buffer.count) {
                     return "component \(index) of the query is \(unsafe base[index])"
                 }
-                guard engine.schema.metric == .cosine else { return nil }
+                guard engine.schema.metric == .cosine else {
+                    let norm2 = unsafe VectorConversion.squaredNorm(base, count: buffer.count)
+                    return norm2 <= BatchEncoding.squaredNormLimit
+                        ? nil
+                        : "the query is longer than 8.9e18, so that distances would not be finite"
+                }
                 return unsafe VectorConversion.normalise(base, count: buffer.count)
                     ? nil : "a query of zeros has no direction, and the metric is cosine"
             }
