@@ -87,7 +87,10 @@ extension Searcher {
         let segment = view.state.segments[index]
         let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
         let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
-        let isLive = { (row: RowOrdinal) in !marks.contains(row) && row != excluded }
+        let expiry = try view.expiryTest(of: segment)
+        let isLive = { (row: RowOrdinal) in
+            !marks.contains(row) && row != excluded && !expiry.isExpired(row)
+        }
         let found: [SegmentHit]
         if let effort {
             found = try segment.reader.search(

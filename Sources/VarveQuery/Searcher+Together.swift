@@ -68,8 +68,9 @@ extension Searcher {
         let excluded = request.excluded.flatMap { $0.row(ofSegment: walks[slot].index) }
         let before = cost.damagedSegmentCount
         try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
+            let expiry = try view.expiryTest(of: segment)
             try body(segment.reader, segment.deleted, &cost.segments) { row in
-                !marks.contains(row) && row != excluded
+                !marks.contains(row) && row != excluded && !expiry.isExpired(row)
             }
         }
         if cost.damagedSegmentCount > before {

@@ -140,8 +140,10 @@ public final class Searcher {
         _ request: SearchRequest, _ view: View
     ) throws(SegmentError) -> [PlacedHit] {
         if let limit = request.maximumDistance { hits.removeAll { $0.distance > limit } }
-        // One source gives its hits in this order.
-        if walks.count == 1, hits.count <= request.k, hits.allSatisfy({ $0.isOfSegment }) {
+        // One source gives its hits in order; ids need to be read for equal distances only.
+        if hits.count <= request.k,
+            zip(hits, hits.dropFirst()).allSatisfy({ $0.distance < $1.distance })
+        {
             return hits
         }
         var failure: SegmentError?
@@ -198,10 +200,6 @@ extension SearchRequest {
         case .exact: k
         }
     }
-}
-
-extension PlacedHit {
-    fileprivate var isOfSegment: Bool { if case .segment = place { true } else { false } }
 }
 
 extension RowPlace {

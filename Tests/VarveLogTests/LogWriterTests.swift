@@ -67,7 +67,7 @@ import VarveStorage
         let disk = MemoryFileSystem()
         let writer = try Sample.writer(disk, room: 4_096)
         for sequence in UInt64(1)...30 { try writer.append(payload: Sample.payload(sequence)) }
-        try writer.append(payload: Sample.payload(31, textByteCount: 3 << 20))
+        try writer.append(payload: Sample.payload(31, textByteCount: 1 << 20))
         try writer.append(payload: Sample.payload(32))
         let file = try #require(disk.file(Sample.path()))
         let bytes = file.bytes
