@@ -38,6 +38,9 @@ package struct OracleModel: Sendable {
     private var numbers: [Set<UInt64>] = []
     /// The numbers that the last write, there or not, may have.
     private var lastNumbers: Set<UInt64> = [0]
+    /// How many batches a store has whose last write has the number that a refused load may have
+    /// been given.
+    private var countsAfterRefusal: [UInt64: Int] = [:]
     /// What a bulk load's number is above the last one.
     private static let loadDistance: UInt64 = 1 << 32
 
@@ -66,7 +69,9 @@ package struct OracleModel: Sendable {
         precondition(batches.count > returnedCount)
         batches.removeLast()
         let refused = numbers.removeLast()
-        if refused.contains(where: { $0 >= Self.loadDistance }) { lastNumbers.formUnion(refused) }
+        guard refused.contains(where: { $0 >= Self.loadDistance }) else { return }
+        lastNumbers.formUnion(refused)
+        for number in refused { countsAfterRefusal[number] = batches.count }
     }
 
     /// Whether the last batch issued is a bulk load that has not returned and whose number is above
@@ -88,7 +93,8 @@ package struct OracleModel: Sendable {
     /// How many batches a store has whose last write has this number; nil if no store may.
     package func count(_ sequence: UInt64) -> Int? {
         if sequence == 0 { return 0 }
-        return numbers.lastIndex { $0.contains(sequence) }.map { $0 + 1 }
+        if let index = numbers.lastIndex(where: { $0.contains(sequence) }) { return index + 1 }
+        return countsAfterRefusal[sequence].flatMap { $0 <= batches.count ? $0 : nil }
     }
 
     /// Everything that has returned is durable.
@@ -99,6 +105,9 @@ package struct OracleModel: Sendable {
         batches.removeLast(batches.count - count)
         numbers.removeLast(numbers.count - count)
         lastNumbers = numbers.last ?? [0]
+        for (number, known) in countsAfterRefusal where known == count {
+            lastNumbers.insert(number)
+        }
         (returnedCount, syncedCount) = (count, count)
     }
 
