@@ -11,7 +11,10 @@ import VarveFormat
 public final class PageCache: Sendable {
     /// Bytes the cache may hold.
     public let byteBudget: Int
+    /// Bytes that row codes of segments read by pages may take in memory, beside the cache.
+    public let codeByteBudget: Int
     private let shards: [Shard]
+    private let reservedCodeByteCount = Atomic(0)
 
     /// Figures of the cache since it was made.
     public struct Counts: Hashable, Sendable {
@@ -49,10 +52,11 @@ public final class PageCache: Sendable {
         let state = Mutex(State())
     }
 
-    /// A cache of at most `byteBudget` bytes.
-    public init(byteBudget: Int) {
-        precondition(byteBudget >= 0)
+    /// A cache of at most `byteBudget` bytes, and room for `codeByteBudget` bytes of row codes.
+    public init(byteBudget: Int, codeByteBudget: Int = .max) {
+        precondition(byteBudget >= 0 && codeByteBudget >= 0)
         self.byteBudget = byteBudget
+        self.codeByteBudget = codeByteBudget
         // Small budgets stay in one piece, so that a block of the largest size still fits.
         shards = (0..<(byteBudget >= 64 << 20 ? 16 : 1)).map { _ in Shard() }
     }
@@ -68,6 +72,31 @@ public final class PageCache: Sendable {
             sum.byteCount += part.byteCount
         }
         return sum
+    }
+
+    /// Room for row codes, held as long as it lives.
+    final class CodeReservation: Sendable {
+        private let cache: PageCache
+        private let byteCount: Int
+
+        fileprivate init(_ cache: PageCache, _ byteCount: Int) {
+            self.cache = cache
+            self.byteCount = byteCount
+        }
+
+        deinit { cache.reservedCodeByteCount.subtract(byteCount, ordering: .relaxed) }
+    }
+
+    /// Room for `byteCount` bytes of row codes; nil where the budget has none left.
+    func reserveCodes(_ byteCount: Int) -> CodeReservation? {
+        var used = reservedCodeByteCount.load(ordering: .relaxed)
+        while byteCount <= codeByteBudget - used {
+            let (done, found) = reservedCodeByteCount.compareExchange(
+                expected: used, desired: used + byteCount, ordering: .relaxed)
+            if done { return CodeReservation(self, byteCount) }
+            used = found
+        }
+        return nil
     }
 
     /// The block `key`, from the cache or from `load`, which runs without any lock held.

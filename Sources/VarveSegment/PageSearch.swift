@@ -11,6 +11,8 @@ import VarveStorage
     let walk = PageWalk()
     /// Squared distances of the records of one page, as the walk compares them.
     let distances: UnsafeMutablePointer<Float>
+    /// The frames of the round under way; memory used again by every round.
+    private(set) var frames: [UnsafeMutableRawBufferPointer] = unsafe []
     private let arena = PageArena()
     private var reader: BatchReader?
     private var requests: [ReadRequest] = []
@@ -55,9 +57,19 @@ import VarveStorage
     /// Gives all frames back for the next search.
     func releaseFrames() { arena.releaseAll() }
 
-    /// Memory for a page of `byteCount` bytes; nil where the search has used up its frames.
-    func frame(byteCount: Int) throws(SegmentError) -> UnsafeMutableRawBufferPointer? {
-        unsafe try arena.frame(byteCount: byteCount)
+    /// Puts a frame of `byteCount` bytes for each of `count` pages into ``frames``; where there are
+    /// not enough, the walk forgets all its pages, to read those it needs again.
+    func takeFrames(_ count: Int, byteCount: Int) throws(SegmentError) {
+        unsafe frames.removeAll(keepingCapacity: true)
+        while unsafe frames.count < count {
+            if let frame = unsafe try arena.frame(byteCount: byteCount) {
+                unsafe frames.append(frame)
+            } else {
+                walk.forgetPages()
+                arena.releaseAll()
+                unsafe frames.removeAll(keepingCapacity: true)
+            }
+        }
     }
 
     /// Reads all of `count` buffers of `file` and waits for them: one submission.

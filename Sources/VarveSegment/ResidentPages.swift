@@ -19,8 +19,8 @@ import VarveStorage
     /// The ids of the rows, where they are numbers and the file is not mapped.
     let numbers: ResidentNumbers?
     private let lists: RowLists
-    private let memory: MemoryRegion
-    /// Bytes of memory all of it takes.
+    private let codes: RowCodeBytes
+    /// Bytes of memory all of it takes; codes beyond the budget are mapped and take none.
     let byteCount: Int
 
     /// Reads the codes of `reader`; nil if the segment has none.
@@ -47,15 +47,12 @@ import VarveStorage
         }
         rotation = codebook.rotation
         lists = try RowLists(reading: listsPlace, of: container, reader.description)
-        memory = try storing { () throws(StorageError) in
-            try MemoryRegion(
-                byteCount: codeByteCount,
-                hugePages: codeByteCount >= 8 * MemoryRegion.hugePageByteCount)
-        }
-        unsafe try container.copy(codesPlace, 0..<codeByteCount, to: memory.baseAddress)
-        // Safety: the memory has every group of rowCount rows and lives as long as this object.
+        let bytes = try RowCodeBytes(
+            reading: codesPlace, of: container, byteCount: codeByteCount)
+        self.codes = bytes
+        // Safety: the bytes have every group of rowCount rows and live as long as this object.
         let codes = unsafe RowCodes(
-            base: memory.baseAddress, rowCount: reader.rowCount, shape: shape, unit: codebook.unit)
+            base: bytes.baseAddress, rowCount: reader.rowCount, shape: shape, unit: codebook.unit)
         try Self.check(codes, lists, codesPlace, of: container)
         space = unsafe PageSpace(
             codes: codes, centres: lists.centres, listStarts: lists.starts,
@@ -64,7 +61,7 @@ import VarveStorage
             reader.isMapped ? [] : try container.checksums(ofSection: reader.places.nodes)
         numbers = reader.isMapped ? nil : try ResidentNumbers(of: reader)
         byteCount =
-            codeByteCount + lists.byteCount + space.byteCount + 8 * checksums.count
+            bytes.ownByteCount + lists.byteCount + space.byteCount + 8 * checksums.count
             + (numbers?.byteCount ?? 0)
     }
 

@@ -22,11 +22,13 @@ import VarveMutants
     let header: FileHeader
     let byteCount: UInt64
     let sections: [Section]
-    private let file: any StoredFile
+    /// The file as everything else reads it.
+    let file: any StoredFile
     /// The file as searches by pages read it.
     let pageFile: any StoredFile
     private let mapping: MappedBytes?
-    private let cache: PageCache?
+    /// The cache that blocks are read through; nil where the file is mapped.
+    let cache: PageCache?
 
     /// Opens the file at `path`, which must be `byteCount` bytes of segment `id` with the file id
     /// `file`.

@@ -91,38 +91,20 @@ extension SegmentReader {
             }
             return
         }
-        let frames = unsafe try frames(for: pages.count, query)
+        let search = query.pages
+        try search.takeFrames(pages.count, byteCount: layout.pageByteCount)
         let offset = container.sections[places.nodes].entry.offset
         let byteCount = layout.pageByteCount
-        unsafe try query.pages.read(pages.count, of: container.pageFile, name: container.name) {
-            unsafe (offset + UInt64(pages[$0]) * UInt64(byteCount), frames[$0])
+        unsafe try search.read(pages.count, of: container.pageFile, name: container.name) {
+            unsafe (offset + UInt64(pages[$0]) * UInt64(byteCount), search.frames[$0])
         }
         for index in pages.indices {
             let page = unsafe pages[index]
-            let bytes = unsafe UnsafeRawBufferPointer(frames[index])
+            let bytes = unsafe UnsafeRawBufferPointer(search.frames[index])
             unsafe try verify(page, bytes, resident)
             guard let base = bytes.baseAddress else { continue }
             unsafe try compare(page, base, query, passes, &statistics)
         }
-    }
-
-    /// A frame for each of `count` pages; where there are not enough, the search lets all its pages
-    /// go and reads those it needs again.
-    private func frames(
-        for count: Int, _ query: SegmentQuery
-    ) throws(SegmentError) -> [UnsafeMutableRawBufferPointer] {
-        var frames: [UnsafeMutableRawBufferPointer] = unsafe []
-        unsafe frames.reserveCapacity(count)
-        while unsafe frames.count < count {
-            if let frame = unsafe try query.pages.frame(byteCount: layout.pageByteCount) {
-                unsafe frames.append(frame)
-            } else {
-                query.pages.walk.forgetPages()
-                query.pages.releaseFrames()
-                unsafe frames.removeAll(keepingCapacity: true)
-            }
-        }
-        return unsafe frames
     }
 
     /// Compares a page that was read with its checksums.

@@ -128,7 +128,8 @@ extension Engine {
     ) throws(StoreError) -> Engine {
         let live = manifests.current
         if !manifests.isReadOnly { removeScratchFiles(setting) }
-        let cache = PageCache(byteBudget: options.pageCacheByteCount)
+        let cache = PageCache(
+            byteBudget: options.pageCacheByteCount, codeByteBudget: options.codeByteLimit)
         let segments = try SegmentOpening(
             setting: setting, options: options, cache: cache,
             keepsDamaged: manifests.isReadOnly

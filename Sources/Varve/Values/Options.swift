@@ -50,8 +50,9 @@ public struct Options: Hashable, Sendable {
     /// Whether searches of segments beyond the mapped share of the budget read past the kernel's
     /// page cache.
     ///
-    /// Then the budget bounds what the machine spends on searching; otherwise the kernel keeps
-    /// pages as it sees fit, and gives them up when others need the memory.
+    /// Then the kernel keeps no pages beside the budget; otherwise it keeps them as it sees fit,
+    /// and gives them up when others need the memory. Row codes beyond three quarters of the
+    /// budget are mapped in either case.
     public var readsDirectly = true
     /// Seconds a retired file stays in the trash before it is unlinked.
     public var trashGraceSeconds: UInt32 = 60
@@ -109,6 +110,13 @@ extension Options {
     ///
     /// What does not fit is read by pages through the cache.
     var mappedByteLimit: UInt64 { UInt64(memoryBudgetByteCount / 4) }
+
+    /// Bytes of row codes of segments read by pages that are kept in memory: three quarters of the
+    /// budget.
+    ///
+    /// Codes are worth more memory than anything else that searches by pages could keep. Those of
+    /// segments beyond it are mapped, for the kernel to keep or take back.
+    var codeByteLimit: Int { memoryBudgetByteCount / 4 * 3 }
 
     /// Bytes a merge may take in memory: a quarter of the budget.
     var mergeByteLimit: Int { memoryBudgetByteCount / 4 }
