@@ -161,7 +161,7 @@ let programs: [Target] = [
         "varve-bench", "Benchmarks/varve-bench",
         [
             "Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveStorage",
-            "VarveCompaction",
+            "VarveQuantization", "VarveCompaction",
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),
     program("segtool", "Tools/segtool/Program", ["SegtoolCommands", "VarveStorage"]),

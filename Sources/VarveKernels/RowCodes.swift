@@ -59,13 +59,25 @@ package import CKernels
         precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount)
         var found = [UInt32](repeating: 0, count: rows.count)
         var distances = [Float](repeating: 0, count: rows.count)
+        let count = unsafe scan(
+            rows, query, base: base, limit: limit, tier: tier, rows: &found,
+            distances: &distances)
+        return zip(found, distances).prefix(count).map { ($0, $1) }
+    }
+
+    /// Writes the rows of one list that are nearer than `limit` and their estimated squared
+    /// distances, and gives how many; both have room for all of `rows`.
+    package func scan(
+        _ rows: Range<Int>, _ query: RowCodeQuery, base: Float, limit: Float = .infinity,
+        tier: KernelTier = .best, rows found: UnsafeMutablePointer<UInt32>,
+        distances: UnsafeMutablePointer<Float>
+    ) -> Int {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount)
         let kernels = unsafe vk_row_kernels_for(vk_tier(tier.rawValue))
         var (codes, rotated) = unsafe (view, query.view)
-        let count =
-            unsafe kernels?.pointee.scan(
-                &codes, &rotated, UInt32(rows.lowerBound), UInt32(rows.count), base, limit,
-                &distances, &found) ?? 0
-        return zip(found, distances).prefix(count).map { ($0, $1) }
+        return unsafe kernels?.pointee.scan(
+            &codes, &rotated, UInt32(rows.lowerBound), UInt32(rows.count), base, limit,
+            distances, found) ?? 0
     }
 
     /// The estimated squared distances of rows, where `bases` has the distance of each list's

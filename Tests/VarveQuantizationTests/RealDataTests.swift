@@ -118,4 +118,24 @@ private struct RealSample {
         }
         #expect(recall >= rate.recall, "\(rate.subspaceDimension) dimensions a code")
     }
+
+    @Test(arguments: [(8, 1, 0.95, 4), (8, 2, 0.90, 8), (4, 1, 0.90, 8)])
+    func `trained codes lose a twentieth and a tenth at most by themselves`(
+        rate: (bits: Int, span: Int, recall: Double, ratio: Int)
+    ) throws {
+        let width = try #require(ProductShape.Width(rawValue: rate.bits))
+        let shape = ProductShape(
+            dimension: sample.dimension, subspaceDimension: rate.span, width: width)
+        #expect(shape.byteCount * rate.ratio <= sample.dimension * 4)
+        let codebook = ProductCodeTests.codebook(shape, sample.rows)
+        let codes = ProductCodeTests.codes(codebook, sample.rows)
+        let query = ProductQuery(shape: shape)
+        let recall = sample.recall { number in
+            var distances = [Float](repeating: 0, count: sample.rows.count)
+            unsafe query.prepare(sample.queries[number], codebook: codebook)
+            unsafe query.distances(codes: codes, count: distances.count, into: &distances)
+            return distances
+        }
+        #expect(recall >= rate.recall, "\(rate.bits) bits for \(rate.span)")
+    }
 }

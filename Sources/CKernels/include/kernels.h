@@ -6,6 +6,7 @@
 #include "vk_convert.h"
 #include "vk_exact.h"
 #include "vk_pages.h"
+#include "vk_product.h"
 #include "vk_rows.h"
 #include "vk_tiers.h"
 #include "vk_walk.h"
