@@ -19,7 +19,7 @@ enum VarveBench {
     static let commands: [Command] = [
         ingestCommand, openCommand, recoveryCommand, searchCommand, syncCommand,
         flushLatencyCommand, lifecycleCommand, churnCommand, mergeLatencyCommand, pickerCommand,
-        compactionCommand,
+        compactionCommand, codesCommand,
     ]
 
     private static let outOption = Option(
