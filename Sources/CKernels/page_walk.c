@@ -20,6 +20,20 @@ static void insert_estimates(vk_page_walk *walk, uint32_t count) {
     }
 }
 
+void vk_page_leave_out(vk_page_walk *walk, uint32_t row) {
+    // A row that was met does not come back.
+    vk_page_meet(walk, row);
+    uint32_t place = 0;
+    while (place < walk->pool_count && vk_page_key_row(walk->pool[place]) != row) place++;
+    if (place < walk->pool_count) {
+        walk->pool_count--;
+        memmove(walk->pool + place, walk->pool + place + 1,
+                (walk->pool_count - place) * sizeof *walk->pool);
+    }
+    if (walk->width > 1) walk->width--;
+    if (walk->pool_count > walk->width) walk->pool_count = walk->width;
+}
+
 void vk_page_seed(vk_page_walk *walk, uint32_t row) {
     if (!vk_page_meet(walk, row)) return;
     walk->rows[0] = row;

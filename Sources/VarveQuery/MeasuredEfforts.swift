@@ -11,10 +11,10 @@ final class MeasuredEfforts: Sendable {
 
     /// The figures of a segment's canary, if it has one, and the widths of searches by pages, zero
     /// where a recall was not reached.
-    init(_ canary: SegmentCanary?, pageWidths: [Int]) {
+    init(_ canary: SegmentCanary?, pageWidths: [Double]) {
         let targets = SegmentCanary.recallTargets
         widths = zip(targets, pageWidths).filter { $0.1 > 0 }
-            .map { ($0, Double($1)) }
+            .map { ($0, $1) }
         slacks = zip(targets, canary?.slacks ?? []).filter { $0.1 >= 0 }
             .map { ($0, Double($1)) }
     }
@@ -23,13 +23,15 @@ final class MeasuredEfforts: Sendable {
     ///
     /// Walks over blocks go by slack, which spends more on hard queries; walks over pages by width.
     /// Queries from outside are harder than the segment's own: a slack gets .018 and a twentieth
-    /// more, a width half and four more.
+    /// more, a width a tenth and one more. Above recall .95, few answers say what a width misses:
+    /// there it gets more and more, up to a quarter and ten at .99.
     func effort(forRecall recall: Double, walksBlocks: Bool) -> SearchEffort? {
         if walksBlocks, let slack = Self.value(at: recall, slacks) {
             return SearchEffort(width: 0, gamma: Float(slack * 1.05 + 0.018))
         }
         guard let width = Self.value(at: recall, widths) else { return nil }
-        return SearchEffort(width: Int((width * 1.5).rounded(.up)) + 4)
+        let rare = min(1, max(0, (recall - 0.95) / 0.04))
+        return SearchEffort(width: Int((width * (1.1 + 0.15 * rare) + 1 + 9 * rare).rounded()))
     }
 
     /// The value at a recall, on straight lines between the measured ones; below the first its own.

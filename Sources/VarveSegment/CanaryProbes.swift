@@ -68,7 +68,7 @@ struct CanaryProbes: Sendable {
         return best.map { RowOrdinal($0.row) }
     }
 
-    /// The nearest of some rows; nearest first, ties by ordinal.
+    /// The nearest of some rows, by the distances that searches give; nearest first, ties by ordinal.
     func nearest(
         to vector: [Float], among candidates: [RowOrdinal]
     ) throws(SegmentError) -> [SegmentHit] {
@@ -84,7 +84,11 @@ struct CanaryProbes: Sendable {
                     distance = unsafe exact(query, base)
                 }
             }
-            if schema.metric != .euclidean { distance = -distance }
+            switch schema.metric {
+            case .euclidean: break
+            case .cosine: distance = 1 - distance
+            case .innerProduct: distance = -distance
+            }
             if distance.isNaN { distance = .infinity }
             let entry = (distance, row)
             if best.count == SegmentCanary.nearestCount, let last = best.last, entry >= last {

@@ -24,7 +24,7 @@ extension SegmentBuilder {
 
     /// The rows left out, with their nearest other rows.
     func calibrationProbes(
-        _ probes: CanaryProbes, _ order: WalkOrder, _ vectors: ByteVectorTable, rowCount: Int
+        _ probes: CanaryProbes, _ vectors: ByteVectorTable, rowCount: Int
     ) throws(SegmentError) -> [CalibrationProbe] {
         let count = Self.calibrationRowCount(rowCount: rowCount)
         let found = Mutex([Result<CalibrationProbe, SegmentError>?](repeating: nil, count: count))
@@ -39,7 +39,7 @@ extension SegmentBuilder {
                 return CalibrationProbe(
                     vector: vector, rowCount: nearest.count,
                     bound: nearest.last?.distance ?? -.infinity,
-                    excluded: order.number(ofRow: row))
+                    row: RowOrdinal(UInt32(row)))
             }
             found.withLock { $0[number] = probe }
         }
@@ -54,7 +54,7 @@ extension SegmentBuilder {
     /// those tried; −1 where none does.
     func measureSlacks(
         _ queries: [CalibrationProbe], _ probes: CanaryProbes, _ plan: SegmentPlan,
-        _ header: WalkHeader, _ graph: WalkGraph
+        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph
     ) throws(SegmentError) -> [Float] {
         var slacks: [Float] = SegmentCanary.recallTargets.map { _ in -1 }
         let wanted = queries.reduce(0) { $0 + $1.rowCount }
@@ -66,7 +66,7 @@ extension SegmentBuilder {
                 stopRank: min(graph.rowCount, 10), slack: slack,
                 expansionCap: Self.calibrationCap)
             rule.stopRank = min(rule.stopRank, rule.resultCount)
-            let found = try foundCount(queries, probes, plan, header, graph, rule)
+            let found = try foundCount(queries, probes, plan, walk, graph, rule)
             let recall = Double(found) / Double(wanted)
             for (place, target) in SegmentCanary.recallTargets.enumerated()
             where slacks[place] < 0 && recall >= target {
@@ -82,7 +82,7 @@ extension SegmentBuilder {
     /// How many of the probes' nearest rows walks find; of rows equally far, any will do.
     private func foundCount(
         _ queries: [CalibrationProbe], _ probes: CanaryProbes, _ plan: SegmentPlan,
-        _ header: WalkHeader, _ graph: WalkGraph, _ rule: WalkRule
+        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph, _ rule: WalkRule
     ) throws(SegmentError) -> Int {
         let chunk = 16
         let counts = Mutex<Result<Int, SegmentError>>(.success(0))
@@ -97,10 +97,10 @@ extension SegmentBuilder {
                         if let start = buffer.baseAddress { unsafe query.prepare(start) }
                     }
                     var rule = rule
-                    rule.excluded = probe.excluded
+                    rule.excluded = probe.row.map { walk.order.number(ofRow: $0.index) }
                     let scratch = query.walkScratch
                     unsafe graph.walk(
-                        query.bytes, table: query.table(header.codebook.rotation).view,
+                        query.bytes, table: query.table(walk.header.codebook.rotation).view,
                         rule: rule, scratch: scratch)
                     let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
                     let nearest = try probes.nearest(to: probe.vector, among: candidates)
@@ -123,6 +123,6 @@ struct CalibrationProbe: Sendable {
     /// The nearest rows that are wanted, and the distance of the last.
     let rowCount: Int
     let bound: Float
-    /// The block of the row it is, which walks are to leave out.
-    var excluded: BlockNumber?
+    /// The row it is, which walks are to leave out.
+    var row: RowOrdinal?
 }

@@ -22,14 +22,14 @@ extension SegmentBuilder {
     static let answerCandidateCount = 128
 
     /// Writes `canary`: points beyond rows, their exact nearest rows, and the widths that find
-    /// them; gives it, and how far the answers to each query are at most.
+    /// them; gives it, and what searches are measured with: rows that are left out, and its queries.
     ///
     /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
     func writeCanary(
         of rows: any SegmentRows, _ neighbors: NeighborLists, _ plan: SegmentPlan,
         _ vectors: ByteVectorTable, _ walk: (header: WalkHeader, order: WalkOrder)?,
         to writer: SegmentFileWriter
-    ) throws(SegmentError) -> (canary: SegmentCanary, bounds: [Float]) {
+    ) throws(SegmentError) -> (canary: SegmentCanary, probes: [CalibrationProbe]) {
         let count = Self.canaryQueryCount(rowCount: rows.rowCount)
         let probes = CanaryProbes(schema: plan.schema, rows: rows)
         var queries: [SegmentCanary.Query] = []
@@ -58,6 +58,10 @@ extension SegmentBuilder {
         var canary = SegmentCanary(
             queries: queries, widths: SegmentCanary.recallTargets.map { _ in 0 },
             slacks: SegmentCanary.recallTargets.map { _ in -1 })
+        let left = try calibrationProbes(probes, vectors, rowCount: rows.rowCount)
+        let beyond = zip(queries, bounds).map {
+            CalibrationProbe(vector: $0.vector, rowCount: $0.nearest.count, bound: $1)
+        }
         if let walk, let blocks = try writer.map(.walk),
             let base = unsafe blocks.bytes.baseAddress
         {
@@ -66,17 +70,13 @@ extension SegmentBuilder {
                 blocks: base, places: walk.header.places, unit: walk.header.codebook.unit,
                 seeds: walk.header.seeds)
             canary.widths = try measureWidths(queries, bounds, probes, plan, walk.header, graph)
-            let left = try calibrationProbes(probes, walk.order, vectors, rowCount: rows.rowCount)
-            let beyond = zip(queries, bounds).map {
-                CalibrationProbe(vector: $0.vector, rowCount: $0.nearest.count, bound: $1)
-            }
-            canary.slacks = try measureSlacks(left + beyond, probes, plan, walk.header, graph)
+            canary.slacks = try measureSlacks(left + beyond, probes, plan, walk, graph)
             // The pages touched count as this process's memory until they are given back.
             blocks.advise(.notNow)
             withExtendedLifetime(blocks) {}
         }
         try writer.write(.canary, canary.encoded())
-        return (canary, bounds)
+        return (canary, left + beyond)
     }
 
     /// The least tried widths at which walks reach each recall over all queries; zero where none

@@ -32,15 +32,17 @@ enum PageFigure {
 
 extension SegmentBuilder {
     /// The widths that are tried, until recall .99 is reached.
-    private static let triedPageWidths = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320]
+    private static let triedPageWidths = [5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320]
 
-    /// Measures searches by pages over the queries of `canary`, whose answers are at most as far as
-    /// `bounds`; no figures where nothing can be measured.
+    /// Measures searches by pages over `probes`, and estimates over the answers of `canary`; no
+    /// figures where nothing can be measured.
     ///
+    /// Widths and pages lie on straight lines between those of the widths tried.
     /// Distances are those of the scalar kernels, so that the figures are the same on every
     /// machine.
     func pageFigures(
-        _ canary: SegmentCanary, _ bounds: [Float], _ rows: any SegmentRows, _ plan: SegmentPlan,
+        _ canary: SegmentCanary, _ probes: [CalibrationProbe], _ rows: any SegmentRows,
+        _ plan: SegmentPlan,
         _ codes: WrittenRowCodes, _ layout: NodeLayout, in writer: SegmentFileWriter
     ) throws(SegmentError) -> [SegmentStatistics.Figure] {
         guard let codeMap = try writer.map(.codes), let nodeMap = try writer.map(.nodes),
@@ -59,16 +61,24 @@ extension SegmentBuilder {
             rowCount: rows.rowCount)
         var figures = trial.errors(of: view, codes.lists, canary)
         var reached = 0
+        var last: (width: Double, recall: Double, pages: Double)?
         for width in Self.triedPageWidths where reached < SegmentCanary.recallTargets.count {
-            let (found, pages) = trial.search(canary, bounds, width: width)
+            let (found, pages) = trial.search(probes, width: width)
             while reached < SegmentCanary.recallTargets.count,
                 found >= SegmentCanary.recallTargets[reached]
             {
                 let target = SegmentCanary.recallTargets[reached]
-                figures.append(.init(name: PageFigure.width(recall: target), value: Double(width)))
-                figures.append(.init(name: PageFigure.pages(recall: target), value: pages))
+                var point = (width: Double(width), pages: pages)
+                if let last {
+                    let share = (target - last.recall) / max(found - last.recall, 1e-9)
+                    point.width = last.width + share * (point.width - last.width)
+                    point.pages = last.pages + share * (pages - last.pages)
+                }
+                figures.append(.init(name: PageFigure.width(recall: target), value: point.width))
+                figures.append(.init(name: PageFigure.pages(recall: target), value: point.pages))
                 reached += 1
             }
+            last = (Double(width), max(found, last?.recall ?? 0), pages)
             // The pages touched count as this process's memory until they are given back.
             nodeMap.advise(.notNow)
             codeMap.advise(.notNow)
@@ -115,16 +125,18 @@ private struct PageTrial {
 
     /// The share of answers found at a width, and the pages read for a query.
     func search(
-        _ canary: SegmentCanary, _ bounds: [Float], width: Int
+        _ probes: [CalibrationProbe], width: Int
     ) -> (recall: Double, pages: Double) {
         var (found, wanted, pages) = (0, 0, 0)
-        for (probe, bound) in zip(canary.queries, bounds) {
+        for probe in probes {
             let codes = prepare(probe.vector)
             let walk = query.pages.walk
+            let leftOutCount = probe.row == nil ? 0 : 1
             unsafe walk.begin(
                 space, row: query.bytes.row, bytes: query.bytes.codes, codes: codes,
-                width: min(width, rowCount),
+                width: min(width + leftOutCount, rowCount),
                 scanRowCount: SegmentReader.scanRowCount(rowCount: rowCount, width: width))
+            if let row = probe.row { walk.leaveOut(row) }
             var nearest = NearestDistances(limit: SegmentCanary.nearestCount)
             while true {
                 let limit = SegmentReader.pageLimit(
@@ -135,19 +147,24 @@ private struct PageTrial {
                     limit: limit, most: min(max(4, width), PageSearch.roundReadLimit))
                 if round.isEmpty { break }
                 pages += round.count
-                for index in round.indices { visit(unsafe round[index], &nearest) }
+                for index in round.indices {
+                    visit(unsafe round[index], leavingOut: probe.row, &nearest)
+                }
             }
-            found += nearest.count(within: bound)
-            wanted += probe.nearest.count
+            found += nearest.count(within: probe.bound)
+            wanted += probe.rowCount
         }
         return (
-            Double(found) / Double(max(1, wanted)), Double(pages) / Double(canary.queries.count)
+            Double(found) / Double(max(1, wanted)), Double(pages) / Double(max(1, probes.count))
         )
     }
 
-    private func visit(_ page: UInt32, _ nearest: inout NearestDistances) {
+    private func visit(
+        _ page: UInt32, leavingOut row: RowOrdinal?, _ nearest: inout NearestDistances
+    ) {
         guard let base = unsafe nodes.bytes.baseAddress else { return }
-        let count = layout.rows(ofPage: Int(page), rowCount: rowCount).count
+        let pageRows = layout.rows(ofPage: Int(page), rowCount: rowCount)
+        let count = pageRows.count
         let start = unsafe base + Int(page) * layout.pageByteCount
         unsafe exact.scan(
             query.floats, base: start, stride: layout.recordByteCount, count: count,
@@ -155,7 +172,7 @@ private struct PageTrial {
         let distances = unsafe query.pages.distances
         for slot in 0..<count {
             let distance = query.distance(unsafe query.distances[slot])
-            nearest.insert(distance)
+            if pageRows.lowerBound + slot != row?.index { nearest.insert(distance) }
             unsafe distances[slot] = query.codeDistance(distance, liftNorm2: liftNorm2)
         }
         unsafe query.pages.walk.arrived(page, bytes: start, distances: distances)

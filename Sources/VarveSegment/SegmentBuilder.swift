@@ -78,10 +78,10 @@ public struct SegmentBuilder: Sendable {
         if let vectors {
             let codes = try writeCodes(of: vectors, neighbors, plan, to: writer)
             try writeNodes(of: rows, neighbors, layout, to: writer)
-            let (canary, bounds) = try writeCanary(
+            let (canary, probes) = try writeCanary(
                 of: rows, neighbors, plan, vectors, codes.walk, to: writer)
             statistics.figures = try pageFigures(
-                canary, bounds, rows, plan, codes.rows, layout, in: writer)
+                canary, probes, rows, plan, codes.rows, layout, in: writer)
         } else {
             try writeNodes(of: rows, neighbors, layout, to: writer)
         }

@@ -124,11 +124,11 @@ public final class SegmentReader: Sendable {
 
     /// The widths at which searches by pages reached the recalls of
     /// ``SegmentCanary/recallTargets`` when the segment was sealed; zero where none did.
-    public func pageWidths() throws(SegmentError) -> [Int] {
+    public func pageWidths() throws(SegmentError) -> [Double] {
         let statistics = try statistics()
         return SegmentCanary.recallTargets.map { target in
             let width = statistics?[PageFigure.width(recall: target)] ?? 0
-            return width >= 1 && width <= 1_048_576 ? Int(width) : 0
+            return width >= 1 && width <= 1_048_576 ? width : 0
         }
     }
 

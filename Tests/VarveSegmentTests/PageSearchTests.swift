@@ -130,8 +130,29 @@ struct PageSearchTests {
         let statistics = try #require(try reader.statistics())
         let error = try #require(statistics["row_codes.estimate_error_rms"])
         #expect(error > 0 && error < 0.1)
+    }
+
+    @Test(arguments: [schemas[0], schemas[4], schemas[8]])
+    func `widths of searches by pages are measured and stored under every metric`(
+        _ schema: Schema
+    ) throws {
+        let sample = try Self.sample(schema, 900, seed: 97)
+        let reader = try sample.open()
+        let statistics = try #require(try reader.statistics())
         let widths = try reader.pageWidths()
-        #expect(widths[0] >= 10 && widths[0] <= widths[1])
+        #expect(widths.count == 3)
+        #expect(widths[0] >= 1 && widths == widths.sorted())
+        for (place, name) in ["90", "95", "99"].enumerated() {
+            #expect(statistics["page_search.width_at_recall_0.\(name)"] == widths[place])
+            let pages = try #require(statistics["page_search.pages_at_recall_0.\(name)"])
+            #expect(pages > 0)
+        }
+    }
+
+    @Test func `widths of searches by pages lie between those that are tried`() throws {
+        let sample = try Self.sample(Self.schemas[0], 900, seed: 98)
+        let widths = try sample.open().pageWidths()
+        #expect(widths.contains { $0 != $0.rounded() })
     }
 
     @Test func `damage to codes, lists and pages is an error that names its section`() throws {

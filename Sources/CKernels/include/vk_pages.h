@@ -90,6 +90,9 @@ typedef struct vk_page_walk {
 void vk_page_begin(vk_page_walk *walk, const vk_page_space *space, const vk_page_query *query,
                    const vk_page_rule *rule);
 
+/// Takes a row out of a walk that has just begun, whose pool then is one candidate less wide.
+void vk_page_leave_out(vk_page_walk *walk, uint32_t row);
+
 /// Puts a row into the pool by the estimate of its code.
 void vk_page_seed(vk_page_walk *walk, uint32_t row);
 

@@ -48,6 +48,10 @@ public import VarveKernels
         unsafe vk_page_begin(&memory, space.view, query, &rule)
     }
 
+    /// Takes a row out of a walk that has just begun, as if it were not stored; the walk keeps one
+    /// candidate less from then on.
+    public func leaveOut(_ row: RowOrdinal) { unsafe vk_page_leave_out(&memory, row.rawValue) }
+
     /// Puts a row among the candidates.
     public func seed(_ row: RowOrdinal) { unsafe vk_page_seed(&memory, row.rawValue) }
 
