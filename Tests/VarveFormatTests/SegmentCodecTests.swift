@@ -21,7 +21,7 @@ struct SegmentCodecTests {
         let back = unsafe try SegmentDescription(decoding: bytes.span.bytes)
         #expect(back == Self.description)
         #expect(back.attributes.map(\.definition.name) == ["title", "größe"])
-        #expect(back.nodeLayout.recordsPerPage == 4)
+        #expect(back.nodeLayout.recordsPerPage == 9)
     }
 
     @Test func `no damage to a description traps`() throws {
