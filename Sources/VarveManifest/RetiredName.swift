@@ -1,6 +1,5 @@
 // The names of files in the trash.
 
-
 /// A retired file: which it was, and when it was retired.
 ///
 /// In the trash a file keeps its name, number included, followed by a dot and the second it was

@@ -68,7 +68,8 @@ struct CanaryProbes: Sendable {
         return best.map { RowOrdinal($0.row) }
     }
 
-    /// The nearest of some rows, by the distances that searches give; nearest first, ties by ordinal.
+    /// The nearest of some rows, by the distances that searches give; nearest first, ties by
+    /// ordinal.
     func nearest(
         to vector: [Float], among candidates: [RowOrdinal]
     ) throws(SegmentError) -> [SegmentHit] {

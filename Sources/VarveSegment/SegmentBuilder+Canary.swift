@@ -22,7 +22,8 @@ extension SegmentBuilder {
     static let answerCandidateCount = 128
 
     /// Writes `canary`: points beyond rows, their exact nearest rows, and the widths that find
-    /// them; gives it, and what searches are measured with: rows that are left out, and its queries.
+    /// them; gives it, and what searches are measured with: rows that are left out, and its
+    /// queries.
     ///
     /// Distances are those of the scalar kernels, so that the bytes are the same on every machine.
     func writeCanary(

@@ -62,8 +62,9 @@ public import VarveKernels
         unsafe vk_page_expand(&memory, limit) ? nil : RowOrdinal(memory.bad_row)
     }
 
-    /// The pages of the nearest candidates nearer than `limit` that are not here, at most `most`;
-    /// valid until the next call. Each must arrive before the next is asked for.
+    /// The pages of the nearest candidates nearer than `limit` that are not here, at most `most`.
+    ///
+    /// Valid until the next call. Each must arrive before the next is asked for.
     public func wantedPages(limit: Float, most: Int) -> UnsafeBufferPointer<UInt32> {
         let count = unsafe vk_page_wanted(
             &memory, limit, UInt32(min(most, Self.roundPageLimit)), pages)
