@@ -266,17 +266,7 @@ extension Engine {
 
     /// Lets readers see a published load.
     private func show(_ published: Manifest, _ load: LoadPublication) throws(StoreError) {
-        let opening = SegmentOpening(
-            setting: Setting(
-                fileSystem: fileSystem, runtime: runtime, directory: directory),
-            options: options, cache: cache)
-        let handles: [SegmentHandle]
-        do throws(StoreError) {
-            handles = try opening.open(published, known: reading.load().segments)
-        } catch {
-            // The version is live on the disk, and this process does not have it.
-            throw writing.withLock { fail(error, &$0) }
-        }
+        let handles = try openPublished(published, known: reading.load().segments)
         writing.withLock { state in
             let current = reading.load()
             if state.catalogue.definitions.count > names.load().definitions.count {

@@ -171,21 +171,29 @@ extension Engine {
         return published
     }
 
-    /// Lets readers see the published version, in which a segment stands for `memtable`.
-    private func install(
-        _ published: Manifest, in memtable: Memtable, _ sealed: SealedMemtable
-    ) throws(StoreError) {
+    /// Opens the segments of a version that is live on the disk, but for those in `known`.
+    ///
+    /// - Throws: What is in the way; the store has failed then, since this process does not have
+    ///   the version that the disk has.
+    func openPublished(
+        _ published: Manifest, known: [SegmentHandle]
+    ) throws(StoreError) -> [SegmentHandle] {
         let opening = SegmentOpening(
             setting: Setting(
                 fileSystem: fileSystem, runtime: runtime, directory: directory),
             options: options, cache: cache)
-        let handles: [SegmentHandle]
         do throws(StoreError) {
-            handles = try opening.open(published, known: reading.load().segments)
+            return try opening.open(published, known: known)
         } catch {
-            // The version is live on the disk, and this process does not have it.
             throw writing.withLock { fail(error, &$0) }
         }
+    }
+
+    /// Lets readers see the published version, in which a segment stands for `memtable`.
+    private func install(
+        _ published: Manifest, in memtable: Memtable, _ sealed: SealedMemtable
+    ) throws(StoreError) {
+        let handles = try openPublished(published, known: reading.load().segments)
         writing.withLock { state in
             let current = reading.load()
             let newer = [current.active] + current.sealed.filter { $0 !== memtable }

@@ -90,17 +90,7 @@ extension Engine {
         _ published: Manifest, _ job: CompactionJob, _ outcome: MergeOutcome,
         known: [SegmentHandle]
     ) throws(StoreError) {
-        let opening = SegmentOpening(
-            setting: Setting(
-                fileSystem: fileSystem, runtime: runtime, directory: directory),
-            options: options, cache: cache)
-        let handles: [SegmentHandle]
-        do throws(StoreError) {
-            handles = try opening.open(published, known: known)
-        } catch {
-            // The version is live on the disk, and this process does not have it.
-            throw writing.withLock { fail(error, &$0) }
-        }
+        let handles = try openPublished(published, known: known)
         writing.withLock { _ in
             let current = reading.load()
             for memtable in [current.active] + current.sealed
