@@ -48,6 +48,8 @@ let modules: [Module] = [
     Module(floor: 0, name: "CKernels", language: .c),
     Module(floor: 0, name: "CRing", language: .c, dependencies: ["CUring"]),
 
+    Module(floor: 0, name: "CAllocations", language: .c, path: "Benchmarks/allocations"),
+
     Module(floor: 0, name: "VarveMutants"),
 
     // Floor 1: bytes and values, arithmetic, the operating system.
@@ -160,7 +162,7 @@ let programs: [Target] = [
     program(
         "varve-bench", "Benchmarks/varve-bench",
         [
-            "Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveStorage",
+            "CAllocations", "Varve", "VarveKernels", "VarveFormat", "VarveGraph", "VarveStorage",
             "VarveQuantization", "VarveCompaction",
         ]),
     program("quickstart-demo", "Tools/quickstart-demo", ["Varve"]),

@@ -1,5 +1,6 @@
 // Queries with their exact answers, and what searching for them costs.
 
+import CAllocations
 import Synchronization
 import Varve
 
@@ -65,7 +66,7 @@ struct QuerySet: Sendable {
         }
         setting.recall = Double(foundCount) / Double(max(wantedCount, 1))
         let asked = Array(queries.prefix(setting.latencies.count))
-        setting.processorSeconds = try leastProcessorSeconds(store, asked)
+        (setting.processorSeconds, setting.allocationCount) = try repeatedCost(store, asked)
         if threadCount > 1 { setting.threadedRate = try threadedRate(store, asked) }
         return setting
     }
@@ -76,15 +77,21 @@ struct QuerySet: Sendable {
         return query
     }
 
-    /// The processor time of one query: the least mean of several passes, because what else runs on
-    /// the machine only ever adds to it.
-    private func leastProcessorSeconds(_ store: Store, _ queries: [Query]) throws -> Double {
-        var least = Double.infinity
+    /// The processor time of one query and its allocations: the least means of several passes,
+    /// because what else runs on the machine only adds to the time, and the first pass to both.
+    private func repeatedCost(
+        _ store: Store, _ queries: [Query]
+    ) throws -> (seconds: Double, allocationCount: Double) {
+        var least = (seconds: Double.infinity, allocationCount: Double.infinity)
+        let count = Double(max(1, queries.count))
         let start = monotonicNanoseconds()
         for _ in 0..<7 {
             let before = threadSeconds()
+            let allocationsBefore = vb_allocation_count()
             for query in queries { _ = try store.search(query) }
-            least = min(least, (threadSeconds() - before) / Double(max(1, queries.count)))
+            let allocated = Double(vb_allocation_count() - allocationsBefore)
+            least.allocationCount = min(least.allocationCount, allocated / count)
+            least.seconds = min(least.seconds, (threadSeconds() - before) / count)
             if seconds(since: start) > secondCap { break }
         }
         return least
@@ -112,6 +119,8 @@ struct SearchSetting {
     var cost = QueryStatistics()
     /// Of one query.
     var processorSeconds = 0.0
+    /// Calls of the allocator in one query, after all buffers have grown.
+    var allocationCount = 0.0
     /// Queries a second of several threads, where asked for.
     var threadedRate: Double?
 
@@ -136,7 +145,7 @@ struct SearchSetting {
             ("expanded", average(cost.expandedNodeCount)),
             ("distances", average(cost.distanceCount)),
             ("estimates", average(cost.estimateCount)), ("pages", average(cost.pageReadCount)),
-            ("rounds", average(cost.roundCount)),
+            ("rounds", average(cost.roundCount)), ("allocations", allocationCount),
         ]
     }
 

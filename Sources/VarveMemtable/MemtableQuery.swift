@@ -1,8 +1,7 @@
 // A query as the memtable's kernels take it, with the memory a search needs.
 
 public import VarveFormat
-internal import VarveGraph
-internal import VarveKernels
+package import VarveGraph
 
 /// A query vector prepared for a schema, and the buffers of the searches that use it.
 ///
@@ -12,11 +11,8 @@ internal import VarveKernels
     /// Rows whose distances are computed by one call of a kernel.
     static let chunkRowCount = 256
 
-    /// The schema of the memtables to search.
-    public let schema: Schema
-    let exact: ExactDistance
-    let floats: UnsafeMutablePointer<Float>
-    private(set) var bytes: ByteVector
+    /// The query vector.
+    package let vector: QueryVector
     let chunkRows: UnsafeMutablePointer<UInt32>
     let chunkDistances: UnsafeMutablePointer<Float>
     var results = NearestRows()
@@ -25,14 +21,11 @@ internal import VarveKernels
     let graphScratch = SearchScratch()
 
     /// A query for memtables of `schema`, with a vector of zeros.
-    public init(schema: Schema) {
-        self.schema = schema
-        exact = ExactDistance(
-            schema.metric == .euclidean ? .squaredL2 : .innerProduct,
-            element: schema.elementType.vectorElement, dimension: schema.dimension)
-        bytes = ByteVector(dimension: schema.dimension)
-        unsafe floats = UnsafeMutablePointer<Float>.allocate(capacity: schema.dimension)
-        unsafe floats.initialize(repeating: 0, count: schema.dimension)
+    public convenience init(schema: Schema) { self.init(QueryVector(schema: schema)) }
+
+    /// The searches of `vector`, which others may use as well.
+    package init(_ vector: QueryVector) {
+        self.vector = vector
         unsafe chunkRows = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.chunkRowCount)
         unsafe chunkRows.initialize(repeating: 0, count: Self.chunkRowCount)
         unsafe chunkDistances = UnsafeMutablePointer<Float>.allocate(
@@ -41,40 +34,15 @@ internal import VarveKernels
     }
 
     deinit {
-        unsafe floats.deallocate()
         unsafe chunkRows.deallocate()
         unsafe chunkDistances.deallocate()
     }
 
+    /// The schema of the memtables to search.
+    public var schema: Schema { vector.schema }
+
     /// Takes a vector of the schema's dimension: finite, and of length 1 under cosine.
     public func prepare(_ vector: UnsafePointer<Float>) {
-        unsafe floats.update(from: vector, count: schema.dimension)
-        if schema.elementType == .uint8 {
-            // Whole numbers are their own codes: then the distances between codes are exact.
-            let isWhole = unsafe withUnsafeTemporaryAllocation(
-                of: UInt8.self, capacity: schema.dimension
-            ) { whole in
-                guard let base = whole.baseAddress,
-                    unsafe VectorConversion.convert(
-                        floats, count: schema.dimension, to: .uint8, into: base) == nil
-                else {
-                    return false
-                }
-                unsafe bytes.encode(UnsafePointer(base))
-                return true
-            }
-            if isWhole { return }
-        }
-        unsafe bytes.encode(floats)
-    }
-
-    /// The metric's distance from what the exact kernel computes.
-    @inline(__always)
-    func distance(_ reduced: Float) -> Float {
-        switch schema.metric {
-        case .euclidean: reduced
-        case .cosine: 1 - reduced
-        case .innerProduct: -reduced
-        }
+        unsafe self.vector.prepare(vector)
     }
 }

@@ -1,6 +1,7 @@
 // Searching row by row: exact, by codes, and within a radius.
 
 public import VarveFormat
+internal import VarveGraph
 internal import VarveKernels
 
 extension MemtableView {
@@ -11,10 +12,10 @@ extension MemtableView {
     public func searchExactly(
         _ query: MemtableQuery, k: Int, statistics: inout MemtableSearchStatistics,
         isLive: (RowOrdinal) -> Bool
-    ) -> [MemtableHit] {
+    ) -> [RowHit] {
         query.results.reset(limit: k)
         scanExactly(query, 0..<rowCount, &statistics, isLive)
-        return query.results.takeSorted(memtable)
+        return query.results.takeSorted(precedes: idPrecedes)
     }
 
     /// The nearest visible rows that are at most `distance` away, `limit` at most; nearest first,
@@ -25,10 +26,10 @@ extension MemtableView {
     public func search(
         _ query: MemtableQuery, within distance: Float, limit: Int,
         statistics: inout MemtableSearchStatistics, isLive: (RowOrdinal) -> Bool
-    ) -> [MemtableHit] {
+    ) -> [RowHit] {
         query.results.reset(limit: limit, maximumDistance: distance)
         scanExactly(query, 0..<rowCount, &statistics, isLive)
-        return query.results.takeSorted(memtable)
+        return query.results.takeSorted(precedes: idPrecedes)
     }
 
     /// The exact distances to `rows`, which are rows of the view, visible or not, in the order
@@ -48,7 +49,7 @@ extension MemtableView {
             }
             gatherExactly(query, end - start, &statistics)
             for index in start..<end {
-                distances.append(query.distance(unsafe query.chunkDistances[index - start]))
+                distances.append(query.vector.distance(unsafe query.chunkDistances[index - start]))
             }
             start = end
         }
@@ -79,7 +80,7 @@ extension MemtableView {
         while next < range.upperBound {
             let count = fillChunk(query, &next, range.upperBound)
             unsafe table.distances(
-                from: query.bytes, to: query.chunkRows, count: count,
+                from: query.vector.bytes, to: query.chunkRows, count: count,
                 into: query.chunkDistances)
             statistics.byteDistanceCount += count
             for index in 0..<count {
@@ -88,7 +89,8 @@ extension MemtableView {
                 guard distance <= query.candidates.bound, isLive(RowOrdinal(row)) else {
                     continue
                 }
-                query.candidates.insert(row, distance, memtable)
+                query.candidates.insert(
+                    RowOrdinal(row), distance, precedes: idPrecedes)
             }
         }
     }
@@ -126,8 +128,9 @@ extension MemtableView {
     ) {
         precondition(query.schema == memtable.schema, "a query of another schema")
         // Safety: the chunk holds rows of the view only, all of which have their vectors.
-        unsafe query.exact.gather(
-            query.floats, base: memtable.rows.vectors, stride: memtable.capacity.vectorStride,
+        unsafe query.vector.exact.gather(
+            query.vector.floats, base: memtable.rows.vectors,
+            stride: memtable.capacity.vectorStride,
             ids: query.chunkRows, count: count, into: query.chunkDistances)
         statistics.exactDistanceCount += count
     }
@@ -136,10 +139,10 @@ extension MemtableView {
         _ query: MemtableQuery, _ count: Int, _ isLive: (RowOrdinal) -> Bool
     ) {
         for index in 0..<count {
-            let distance = query.distance(unsafe query.chunkDistances[index])
+            let distance = query.vector.distance(unsafe query.chunkDistances[index])
             let row = unsafe query.chunkRows[index]
             guard !(distance > query.results.bound), isLive(RowOrdinal(row)) else { continue }
-            query.results.insert(row, distance, memtable)
+            query.results.insert(RowOrdinal(row), distance, precedes: idPrecedes)
         }
     }
 }

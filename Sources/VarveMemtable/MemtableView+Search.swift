@@ -21,7 +21,7 @@ extension MemtableView {
     public func search(
         _ query: MemtableQuery, k: Int, width: Int,
         statistics: inout MemtableSearchStatistics, isLive: (RowOrdinal) -> Bool
-    ) -> [MemtableHit] {
+    ) -> [RowHit] {
         guard rowCount > Self.exactScanRowCount, k > 0 else {
             return searchExactly(query, k: k, statistics: &statistics, isLive: isLive)
         }
@@ -35,9 +35,9 @@ extension MemtableView {
             scanCodes(query, tail, &statistics, isLive)
         }
         query.rerankRows.removeAll(keepingCapacity: true)
-        query.candidates.appendRows(to: &query.rerankRows)
+        for hit in query.candidates.hits { query.rerankRows.append(hit.row.rawValue) }
         rerank(query, &statistics)
-        return query.results.takeSorted(memtable)
+        return query.results.takeSorted(precedes: idPrecedes)
     }
 
     /// Candidates whose exact distances are computed: codes swap close neighbours, seldom far ones.
@@ -75,7 +75,7 @@ extension MemtableView {
     ) -> Int {
         let scratch = query.graphScratch
         scratch.resetStatistics()
-        let indexed = memtable.graph.search(query.bytes, width: width, scratch: scratch)
+        let indexed = memtable.graph.search(query.vector.bytes, width: width, scratch: scratch)
         statistics.expandedNodeCount += Int(scratch.statistics.expansionCount)
         statistics.byteDistanceCount += Int(scratch.statistics.searchDistanceCount)
         for index in 0..<scratch.resultCount {
@@ -83,7 +83,7 @@ extension MemtableView {
             // Results come nearest first, so nothing behind this one is kept either.
             if found.distance > query.candidates.bound { break }
             if isVisible(found.row), isLive(found.row) {
-                query.candidates.insert(found.row.rawValue, found.distance, memtable)
+                query.candidates.insert(found.row, found.distance, precedes: idPrecedes)
             }
         }
         return indexed

@@ -104,6 +104,13 @@ public struct MemtableView: Sendable {
     }
 }
 
+extension MemtableView {
+    /// Whether the id of row `a` orders before that of row `b`.
+    func idPrecedes(_ a: RowOrdinal, _ b: RowOrdinal) -> Bool {
+        memtable.idPrecedes(a.rawValue, b.rawValue)
+    }
+}
+
 extension Memtable {
     /// Where the record of a row of the first `rowCount` begins.
     @inline(__always)

@@ -40,7 +40,7 @@ public struct RowCursor {
             sources.append(
                 Source(
                     place: index, isSegment: true, rows: [],
-                    marks: view.marks(on: segment.id, newerCount: view.memtables.count),
+                    marks: view.marks(on: segment.id, newerCount: view.memtableCount),
                     expiry: try view.expiryTest(of: segment)))
         }
         for index in sources.indices { try advance(index) }
@@ -84,9 +84,9 @@ public struct RowCursor {
                 row = sources[index].rows[position]
                 sources[index].position += 1
                 guard !sources[index].marks.contains(row),
-                    !view.isExpired(row, in: view.memtables[place])
+                    !view.isExpired(row, in: view.memtable(place))
                 else { continue }
-                sources[index].head = (view.memtables[place].id(row), row)
+                sources[index].head = (view.memtable(place).id(row), row)
             }
         }
     }

@@ -85,25 +85,47 @@ extension Searcher {
         _ cost: inout SearchCost
     ) throws(SegmentError) {
         let segment = view.state.segments[index]
-        let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
-        let excluded = request.excluded.flatMap { $0.row(ofSegment: index) }
-        let expiry = try view.expiryTest(of: segment)
-        let isLive = { (row: RowOrdinal) in
-            !marks.contains(row) && row != excluded && !expiry.isExpired(row)
-        }
-        let found: [SegmentHit]
+        let filter = try filter(of: segment, at: index, view, request)
+        let found: [RowHit]
         if let effort {
             found = try segment.reader.search(
-                segmentQuery, k: request.k, effort: effort, deleted: segment.deleted,
-                statistics: &cost.segments, isLive: isLive)
+                segmentQuery, k: request.k, effort: effort, deleted: segment.deletedRows,
+                statistics: &cost.segments
+            ) { filter.passes($0) }
         } else {
             found = try segment.reader.searchExactly(
-                segmentQuery, k: request.k, deleted: segment.deleted, statistics: &cost.segments,
-                isLive: isLive)
+                segmentQuery, k: request.k, deleted: segment.deletedRows,
+                statistics: &cost.segments
+            ) { filter.passes($0) }
         }
         for hit in found {
             hits.append(PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
         }
+    }
+}
+
+extension Searcher {
+    /// Which rows of a segment are left out.
+    func filter(
+        of segment: SegmentHandle, at index: Int, _ view: View, _ request: SearchRequest
+    ) throws(SegmentError) -> RowFilter {
+        RowFilter(
+            marks: view.marks(on: segment.id, newerCount: view.memtableCount),
+            excluded: request.excluded.flatMap { $0.row(ofSegment: index) },
+            expiry: try view.expiryTest(of: segment))
+    }
+}
+
+/// Which rows of a segment a search leaves out besides those its version has deleted.
+struct RowFilter {
+    // A value rather than a closure, so that nothing is allocated for it.
+    let marks: SourceMarks
+    let excluded: RowOrdinal?
+    let expiry: ExpiryTest
+
+    @inline(__always)
+    func passes(_ row: RowOrdinal) -> Bool {
+        !marks.contains(row) && row != excluded && !expiry.isExpired(row)
     }
 }
 

@@ -59,19 +59,15 @@ extension Searcher {
     private func part(
         _ slot: Int, _ view: View, _ request: SearchRequest, _ cost: inout SearchCost,
         _ body: (
-            SegmentReader, RowSet, inout SegmentSearchStatistics, (RowOrdinal) -> Bool
+            SegmentReader, DeletedRows, inout SegmentSearchStatistics, (RowOrdinal) -> Bool
         ) throws(SegmentError) -> Void
     ) throws(SegmentError) {
         guard walks[slot].canPause else { return }
         let segment = view.state.segments[walks[slot].index]
-        let marks = view.marks(on: segment.id, newerCount: view.memtables.count)
-        let excluded = request.excluded.flatMap { $0.row(ofSegment: walks[slot].index) }
         let before = cost.damagedSegmentCount
         try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
-            let expiry = try view.expiryTest(of: segment)
-            try body(segment.reader, segment.deleted, &cost.segments) { row in
-                !marks.contains(row) && row != excluded && !expiry.isExpired(row)
-            }
+            let filter = try filter(of: segment, at: walks[slot].index, view, request)
+            try body(segment.reader, segment.deletedRows, &cost.segments) { filter.passes($0) }
         }
         if cost.damagedSegmentCount > before {
             walks[slot].canPause = false

@@ -2,6 +2,7 @@
 // distances.
 
 public import VarveFormat
+import VarveGraph
 public import VarveMemtable
 public import VarveSegment
 
@@ -70,6 +71,7 @@ public struct SearchCost: Hashable, Sendable {
 ///
 /// Not for use by two threads at once; make one for each thread and use it again and again.
 public final class Searcher {
+    private let vector: QueryVector
     let memtableQuery: MemtableQuery
     let segmentQuery: SegmentQuery
     /// What the search under way has found.
@@ -83,28 +85,37 @@ public final class Searcher {
 
     /// A searcher for stores of `schema`.
     public init(schema: Schema) {
-        memtableQuery = MemtableQuery(schema: schema)
-        segmentQuery = SegmentQuery(schema: schema)
+        vector = QueryVector(schema: schema)
+        memtableQuery = MemtableQuery(vector)
+        segmentQuery = SegmentQuery(vector)
     }
 
-    /// The nearest visible rows to `vector`, nearest first, equal distances in the order of ids.
+    /// Takes the vector to search for.
+    ///
+    /// - Parameters:
+    ///   - components: Of the schema's dimension, finite, of length 1 under cosine.
+    ///   - normalising: Whether they are brought to that length first.
+    /// - Returns: False if they cannot, because all are zero.
+    public func prepare(_ components: [Float], normalising: Bool) -> Bool {
+        unsafe components.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return false }
+            return unsafe vector.prepare(base, normalising: normalising)
+        }
+    }
+
+    /// The visible rows nearest to the vector taken last, nearest first, equal distances in the
+    /// order of ids.
     ///
     /// Sources are looked at in an order that follows from their sizes alone, so the same view
     /// gives the same answer: memtables and what is scanned first, then walks over graphs, the
     /// largest first.
     ///
-    /// - Parameter vector: Of the schema's dimension, finite, of length 1 under cosine.
     /// - Throws: ``SegmentError`` if a segment is damaged or cannot be read.
     public func search(
-        _ vector: [Float], in view: View, _ request: SearchRequest, cost: inout SearchCost
+        in view: View, _ request: SearchRequest, cost: inout SearchCost
     ) throws(SegmentError) -> [PlacedHit] {
-        unsafe vector.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            unsafe memtableQuery.prepare(base)
-            unsafe segmentQuery.prepare(base)
-        }
         hits.removeAll(keepingCapacity: true)
-        for index in view.memtables.indices where view.memtables[index].rowCount > 0 {
+        for index in 0..<view.memtableCount where view.memtable(index).rowCount > 0 {
             cost.sourceCount += 1
             search(memtable: index, of: view, request, &cost)
         }
@@ -115,20 +126,21 @@ public final class Searcher {
     private func search(
         memtable index: Int, of view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) {
-        let memtable = view.memtables[index]
+        let memtable = view.memtable(index)
         let marks = view.marks(on: memtable.memtable.sourceID, newerCount: index)
         let excluded = request.excluded.flatMap { $0.row(ofMemtable: index) }
-        let isLive = { (row: RowOrdinal) in
-            !marks.contains(row) && row != excluded && !view.isExpired(row, in: memtable)
-        }
-        let found: [MemtableHit]
+        let filter = MemtableFilter(
+            marks: marks, excluded: excluded, view: view, memtable: memtable)
+        let found: [RowHit]
         if case .exact = request.width {
             found = memtable.searchExactly(
-                memtableQuery, k: request.k, statistics: &cost.memtables, isLive: isLive)
+                memtableQuery, k: request.k, statistics: &cost.memtables
+            ) { filter.passes($0) }
         } else {
             found = memtable.search(
                 memtableQuery, k: request.k, width: request.memtableWidth,
-                statistics: &cost.memtables, isLive: isLive)
+                statistics: &cost.memtables
+            ) { filter.passes($0) }
         }
         for hit in found {
             hits.append(PlacedHit(place: .memtable(index, hit.row), distance: hit.distance))
@@ -199,6 +211,19 @@ extension SearchRequest {
         case .recall(let recall): max(recall > 0.97 ? 160 : recall > 0.92 ? 80 : 40, k)
         case .exact: k
         }
+    }
+}
+
+/// Which rows of a memtable a search leaves out.
+private struct MemtableFilter {
+    let marks: SourceMarks
+    let excluded: RowOrdinal?
+    let view: View
+    let memtable: MemtableView
+
+    @inline(__always)
+    func passes(_ row: RowOrdinal) -> Bool {
+        !marks.contains(row) && row != excluded && !view.isExpired(row, in: memtable)
     }
 }
 

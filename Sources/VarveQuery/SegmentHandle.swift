@@ -14,7 +14,8 @@ public final class SegmentHandle: Sendable {
     /// The open file, shared by all versions that have the segment; or why it cannot be opened.
     private let opened: Result<SegmentReader, SegmentError>
     /// Rows deleted as of the version; later deletes are marks in memtables.
-    public let deleted: RowSet
+    public var deleted: RowSet { deletedRows.rows }
+    let deletedRows: DeletedRows
 
     /// The efforts measured when the segment was sealed; read when they are first asked for.
     private let measured = AtomicLazyReference<MeasuredEfforts>()
@@ -25,7 +26,7 @@ public final class SegmentHandle: Sendable {
     ) {
         self.record = record
         opened = reader
-        self.deleted = deleted
+        deletedRows = DeletedRows(deleted, rowCount: record.rowCount)
     }
 
     /// The segment's number.

@@ -52,7 +52,7 @@ extension View {
         }
         for segment in state.segments {
             guard let test = try? expiryTest(of: segment), !test.isEmpty else { continue }
-            let marks = marks(on: segment.id, newerCount: memtables.count)
+            let marks = marks(on: segment.id, newerCount: memtableCount)
             for ordinal in 0..<UInt32(segment.record.rowCount) {
                 let row = RowOrdinal(ordinal)
                 if test.isExpired(row), !segment.deleted.contains(row), !marks.contains(row) {

@@ -9,8 +9,10 @@ public import VarveSegment
 public struct View: Sendable {
     /// The structure looked at.
     public let state: ReadState
-    /// The memtables of that structure, newest first.
-    public let memtables: [MemtableView]
+    /// The memtable that takes writes, as it was.
+    public let active: MemtableView
+    /// Memtables that wait for their flush, newest first.
+    public let sealed: [MemtableView]
     /// Which rows are left out because they have expired; nil if none have an expiry.
     public let expiry: ExpiryRule?
 
@@ -18,8 +20,18 @@ public struct View: Sendable {
     public init(state: ReadState, activeView: MemtableView, expiry: ExpiryRule? = nil) {
         self.state = state
         self.expiry = expiry
-        memtables = [activeView] + state.sealed.map(\.view)
+        active = activeView
+        sealed = state.sealed.isEmpty ? [] : state.sealed.map(\.view)
     }
+
+    /// All memtables, newest first.
+    public var memtables: [MemtableView] { [active] + sealed }
+
+    /// How many memtables there are: at least one.
+    var memtableCount: Int { 1 + sealed.count }
+
+    /// One of the memtables; 0 is the newest.
+    func memtable(_ index: Int) -> MemtableView { index == 0 ? active : sealed[index - 1] }
 
     /// The rows of a source that memtables newer than it have deleted or superseded.
     ///
@@ -27,9 +39,10 @@ public struct View: Sendable {
     ///   all for a segment.
     func marks(on source: SegmentID, newerCount: Int) -> SourceMarks {
         var marks = SourceMarks()
-        for memtable in memtables.prefix(newerCount) {
+        for index in 0..<newerCount {
+            let memtable = memtable(index)
             if let table = memtable.memtable.marks(on: source), table.count > 0 {
-                marks.tables.append((table, memtable.operationCount))
+                marks.append(table, operationCount: memtable.operationCount)
             }
         }
         return marks
@@ -56,7 +69,7 @@ public struct View: Sendable {
             // The newest source that knows an id decides: older versions of it were deleted with
             // it.
             guard !segment.deleted.contains(row) else { return nil }
-            let marks = marks(on: segment.id, newerCount: memtables.count)
+            let marks = marks(on: segment.id, newerCount: memtableCount)
             let expiry = try expiryTest(of: segment)
             return marks.contains(row) || expiry.isExpired(row) ? nil : .segment(index, row)
         }
@@ -92,14 +105,28 @@ public enum RowPlace: Hashable, Sendable {
 
 /// The rows of one source that newer memtables have deleted, as one view shows them.
 struct SourceMarks {
-    var tables: [(table: MarkTable, operationCount: Int)] = []
+    private typealias Table = (table: MarkTable, operationCount: Int)
+
+    // Nearly always there are none or one, for which nothing is allocated.
+    private var first: Table?
+    private var others: [Table] = []
 
     /// Whether no row is marked, so that nobody needs to ask.
-    var isEmpty: Bool { tables.isEmpty }
+    var isEmpty: Bool { first == nil }
+
+    mutating func append(_ table: MarkTable, operationCount: Int) {
+        if first == nil {
+            first = (table, operationCount)
+        } else {
+            others.append((table, operationCount))
+        }
+    }
 
     @inline(__always)
     func contains(_ row: RowOrdinal) -> Bool {
-        for (table, operationCount) in tables
+        guard let first else { return false }
+        if first.table.isMarked(row, operationCount: first.operationCount) { return true }
+        for (table, operationCount) in others
         where table.isMarked(row, operationCount: operationCount) {
             return true
         }

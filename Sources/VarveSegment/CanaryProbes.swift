@@ -72,7 +72,7 @@ struct CanaryProbes: Sendable {
     /// ordinal.
     func nearest(
         to vector: [Float], among candidates: [RowOrdinal]
-    ) throws(SegmentError) -> [SegmentHit] {
+    ) throws(SegmentError) -> [RowHit] {
         var best: [(distance: Float, row: UInt32)] = []
         for candidate in candidates {
             let row = candidate.rawValue
@@ -98,7 +98,7 @@ struct CanaryProbes: Sendable {
             best.insert(entry, at: best.firstIndex { entry < $0 } ?? best.count)
             if best.count > SegmentCanary.nearestCount { best.removeLast() }
         }
-        return best.map { SegmentHit(row: RowOrdinal($0.row), distance: $0.distance) }
+        return best.map { RowHit(row: RowOrdinal($0.row), distance: $0.distance) }
     }
 
     /// A row as floats.

@@ -100,7 +100,7 @@ extension SegmentBuilder {
                     rule.excluded = probe.row.map { walk.order.number(ofRow: $0.index) }
                     let scratch = query.walkScratch
                     unsafe graph.walk(
-                        query.bytes, table: query.table(walk.header.codebook.rotation).view,
+                        query.vector.bytes, table: query.table(walk.header.codebook.rotation).view,
                         rule: rule, scratch: scratch)
                     let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
                     let nearest = try probes.nearest(to: probe.vector, among: candidates)

@@ -41,7 +41,7 @@ extension SegmentBuilder {
             queries.append(SegmentCanary.Query(vector: vector, nearest: []))
         }
         let points = queries.map(\.vector)
-        let answers = Mutex([Result<[SegmentHit], SegmentError>?](repeating: nil, count: count))
+        let answers = Mutex([Result<[RowHit], SegmentError>?](repeating: nil, count: count))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let nearest = Result { () throws(SegmentError) in
                 let candidates = probes.candidates(
@@ -95,7 +95,7 @@ extension SegmentBuilder {
                     if let start = buffer.baseAddress { unsafe query.prepare(start) }
                 }
                 unsafe graph.walk(
-                    query.bytes, table: query.table(header.codebook.rotation).view,
+                    query.vector.bytes, table: query.table(header.codebook.rotation).view,
                     rule: WalkRule(
                         resultCount: min(graph.rowCount, SegmentReader.candidateCount(k: 10)),
                         width: Int(width)), scratch: query.walkScratch)

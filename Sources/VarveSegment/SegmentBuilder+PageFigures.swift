@@ -111,7 +111,7 @@ private struct PageTrial {
         liftNorm2 = plan.liftNorm2
         query = SegmentQuery(schema: plan.schema)
         exact = ExactDistance(
-            query.exact.reduction, element: query.exact.element,
+            query.vector.exact.reduction, element: query.vector.exact.element,
             dimension: plan.schema.dimension, tier: .scalar)
     }
 
@@ -120,7 +120,7 @@ private struct PageTrial {
             if let start = buffer.baseAddress { unsafe query.prepare(start) }
         }
         return unsafe query.pages.codeQuery(
-            rotation, query.floats, generation: query.generation)
+            rotation, query.vector.floats, generation: query.vector.generation)
     }
 
     /// The share of answers found at a width, and the pages read for a query.
@@ -133,7 +133,7 @@ private struct PageTrial {
             let walk = query.pages.walk
             let leftOutCount = probe.row == nil ? 0 : 1
             unsafe walk.begin(
-                space, row: query.bytes.row, bytes: query.bytes.codes, codes: codes,
+                space, row: query.vector.bytes.row, bytes: query.vector.bytes.codes, codes: codes,
                 width: min(width + leftOutCount, rowCount),
                 scanRowCount: SegmentReader.scanRowCount(rowCount: rowCount, width: width))
             if let row = probe.row { walk.leaveOut(row) }
@@ -167,13 +167,13 @@ private struct PageTrial {
         let count = pageRows.count
         let start = unsafe base + Int(page) * layout.pageByteCount
         unsafe exact.scan(
-            query.floats, base: start, stride: layout.recordByteCount, count: count,
+            query.vector.floats, base: start, stride: layout.recordByteCount, count: count,
             into: query.distances)
         let distances = unsafe query.pages.distances
         for slot in 0..<count {
-            let distance = query.distance(unsafe query.distances[slot])
+            let distance = query.vector.distance(unsafe query.distances[slot])
             if pageRows.lowerBound + slot != row?.index { nearest.insert(distance) }
-            unsafe distances[slot] = query.codeDistance(distance, liftNorm2: liftNorm2)
+            unsafe distances[slot] = query.vector.codeDistance(distance, liftNorm2: liftNorm2)
         }
         unsafe query.pages.walk.arrived(page, bytes: start, distances: distances)
     }
@@ -187,15 +187,15 @@ private struct PageTrial {
             let codeQuery = prepare(probe.vector)
             var bases = [Float](repeating: 0, count: lists.count)
             unsafe lists.centres.distances(
-                from: query.bytes.row, codes: query.bytes.codes, toRowsFrom: 0,
+                from: query.vector.bytes.row, codes: query.vector.bytes.codes, toRowsFrom: 0,
                 count: lists.count, into: &bases)
             let estimates = codes.estimates(
                 probe.nearest.map(\.rawValue), codeQuery, bases: bases, tier: .scalar)
             for (row, estimate) in zip(probe.nearest, estimates) {
                 guard let base = unsafe nodes.bytes.baseAddress else { continue }
-                let reduced = unsafe exact(query.floats, base + layout.offset(of: row))
-                let distance = query.codeDistance(
-                    query.distance(reduced), liftNorm2: liftNorm2)
+                let reduced = unsafe exact(query.vector.floats, base + layout.offset(of: row))
+                let distance = query.vector.codeDistance(
+                    query.vector.distance(reduced), liftNorm2: liftNorm2)
                 let error = Double(estimate / distance) - 1
                 guard distance > 0, error.isFinite else { continue }
                 sum += error

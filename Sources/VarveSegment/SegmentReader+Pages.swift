@@ -32,7 +32,7 @@ extension SegmentReader {
         _ bound: Float, slack: Float, _ query: SegmentQuery, liftNorm2: Float
     ) -> Float {
         guard bound < .infinity else { return .infinity }
-        return (1 + slack) * max(query.codeDistance(bound, liftNorm2: liftNorm2), 0)
+        return (1 + slack) * max(query.vector.codeDistance(bound, liftNorm2: liftNorm2), 0)
     }
 
     /// Walks from page to page and leaves the nearest rows in `query.results`.
@@ -51,10 +51,11 @@ extension SegmentReader {
         let width = effort.width > 0 ? max(effort.width, k) : max(1_000, 4 * k)
         let scanWidth = effort.width > 0 ? width : max(k, Int(min(slack, 4) * Self.widthPerSlack))
         let codes = unsafe search.codeQuery(
-            resident.rotation, query.floats, generation: query.generation)
+            resident.rotation, query.vector.floats, generation: query.vector.generation)
         search.releaseFrames()
         unsafe walk.begin(
-            resident.space, row: query.bytes.row, bytes: query.bytes.codes, codes: codes,
+            resident.space, row: query.vector.bytes.row, bytes: query.vector.bytes.codes,
+            codes: codes,
             width: min(width, rowCount),
             scanRowCount: Self.scanRowCount(rowCount: rowCount, width: scanWidth))
         defer {
@@ -128,18 +129,18 @@ extension SegmentReader {
         _ passes: (RowOrdinal) -> Bool, _ statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
         let rows = layout.rows(ofPage: Int(page), rowCount: rowCount)
-        unsafe query.exact.scan(
-            query.floats, base: base, stride: layout.recordByteCount, count: rows.count,
+        unsafe query.vector.exact.scan(
+            query.vector.floats, base: base, stride: layout.recordByteCount, count: rows.count,
             into: query.distances)
         statistics.exactDistanceCount += rows.count
         let distances = unsafe query.pages.distances
         for slot in 0..<rows.count {
-            let distance = query.distance(unsafe query.distances[slot])
-            unsafe distances[slot] = query.codeDistance(
+            let distance = query.vector.distance(unsafe query.distances[slot])
+            unsafe distances[slot] = query.vector.codeDistance(
                 distance, liftNorm2: description.liftNorm2)
             guard distance <= query.results.bound else { continue }
             let row = RowOrdinal(UInt32(rows.lowerBound + slot))
-            try offer(SegmentHit(row: row, distance: distance), to: query, passes)
+            try offer(row, distance, to: query, passes)
         }
         unsafe query.pages.walk.arrived(page, bytes: base, distances: distances)
     }

@@ -16,11 +16,11 @@ extension SegmentReader {
     /// The segment must be one that ``canPause()``. Rows of `deleted` and those `isLive` refuses
     /// are no results.
     public func explore(
-        _ query: SegmentQuery, slot: Int, k: Int, lead: Int, deleted: RowSet?,
+        _ query: SegmentQuery, slot: Int, k: Int, lead: Int, deleted: DeletedRows?,
         statistics: inout SegmentSearchStatistics, isLive: (RowOrdinal) -> Bool
     ) throws(SegmentError) {
         let paused = query.pausedWalk(slot)
-        paused.live = passingWords(deleted: deleted, allowed: nil)
+        paused.live = deleted?.liveWords
         query.knownCodeDistances.removeAll(keepingCapacity: true)
         var rule = rule(k: k, slack: 0)
         rule.phase = .explore
@@ -32,7 +32,8 @@ extension SegmentReader {
     /// The second part: goes on until nothing is known that is nearer than (1 + slack) times the
     /// k-th of all rows found here and elsewhere, at the distances `known`.
     public func resume(
-        _ query: SegmentQuery, slot: Int, k: Int, slack: Float, known: [Float], deleted: RowSet?,
+        _ query: SegmentQuery, slot: Int, k: Int, slack: Float, known: [Float],
+        deleted: DeletedRows?,
         statistics: inout SegmentSearchStatistics, isLive: (RowOrdinal) -> Bool
     ) throws(SegmentError) {
         let paused = query.pausedWalk(slot)
@@ -41,7 +42,7 @@ extension SegmentReader {
         query.knownCodeDistances.removeAll(keepingCapacity: true)
         for distance in known.prefix(rule.resultCount) {
             query.knownCodeDistances.append(
-                query.codeDistance(distance, liftNorm2: description.liftNorm2))
+                query.vector.codeDistance(distance, liftNorm2: description.liftNorm2))
         }
         try step(query, paused, rule, &statistics)
         keepFound(query, paused, deleted, isLive)
@@ -51,12 +52,12 @@ extension SegmentReader {
     /// ``SegmentQuery/nearestPaused(count:of:excluding:into:)`` has counted.
     public func rank(
         _ query: SegmentQuery, slot: Int, k: Int, statistics: inout SegmentSearchStatistics
-    ) throws(SegmentError) -> [SegmentHit] {
+    ) throws(SegmentError) -> [RowHit] {
         let paused = query.pausedWalk(slot)
         guard paused.takenCount > 0, let resident = try walk() else { return [] }
         let ranks = paused.found.prefix(paused.takenCount).lazy.map(\.rank)
         try rerank(query, resident, paused.scratch, ranks, k: k, statistics: &statistics)
-        return try query.results.takeSorted(self)
+        return try query.results.takeSorted(precedes: idPrecedes)
     }
 
     private func rule(k: Int, slack: Float) -> WalkRule {
@@ -75,12 +76,12 @@ extension SegmentReader {
             if let live = paused.live {
                 unsafe live.withUnsafeBufferPointer { words in
                     unsafe resident.graph.walk(
-                        query.bytes, table: table.view, rule: rule, live: words.baseAddress,
+                        query.vector.bytes, table: table.view, rule: rule, live: words.baseAddress,
                         known: known, scratch: paused.scratch)
                 }
             } else {
                 unsafe resident.graph.walk(
-                    query.bytes, table: table.view, rule: rule, live: nil, known: known,
+                    query.vector.bytes, table: table.view, rule: rule, live: nil, known: known,
                     scratch: paused.scratch)
             }
         }
@@ -92,7 +93,7 @@ extension SegmentReader {
 
     /// Notes the results that pass.
     private func keepFound(
-        _ query: SegmentQuery, _ paused: PausedWalk, _ deleted: RowSet?,
+        _ query: SegmentQuery, _ paused: PausedWalk, _ deleted: DeletedRows?,
         _ isLive: (RowOrdinal) -> Bool
     ) {
         let scratch = paused.scratch
@@ -100,7 +101,7 @@ extension SegmentReader {
         for rank in 0..<scratch.resultCount where !scratch.isForeign(rank) {
             let row = scratch.row(rank)
             guard deleted?.contains(row) != true, isLive(row) else { continue }
-            let distance = query.metricDistance(
+            let distance = query.vector.metricDistance(
                 scratch.distance(rank), liftNorm2: description.liftNorm2)
             paused.found.append((rank, distance))
         }

@@ -1,6 +1,7 @@
 // Exact answers: every row compared.
 
 public import VarveFormat
+import VarveGraph
 import VarveKernels
 
 extension SegmentReader {
@@ -11,7 +12,7 @@ extension SegmentReader {
         precondition(query.schema == schema)
         return unsafe try withVector(ordinal) { (bytes) throws(SegmentError) in
             guard let base = bytes.baseAddress else { return .infinity }
-            return unsafe query.distance(query.exact(query.floats, base))
+            return unsafe query.vector.distance(query.vector.exact(query.vector.floats, base))
         }
     }
 
@@ -22,21 +23,22 @@ extension SegmentReader {
     ///
     /// - Complexity: One distance a row.
     public func searchExactly(
-        _ query: SegmentQuery, k: Int, deleted: RowSet? = nil, allowed: RowSet? = nil,
+        _ query: SegmentQuery, k: Int, deleted: DeletedRows? = nil, allowed: RowSet? = nil,
         statistics: inout SegmentSearchStatistics, isLive: (RowOrdinal) -> Bool
-    ) throws(SegmentError) -> [SegmentHit] {
+    ) throws(SegmentError) -> [RowHit] {
         precondition(query.schema == schema && k >= 0)
         query.results.reset(limit: k)
         statistics.scanCount += 1
         if let allowed, allowed.count < rowCount / 4 {
             for row in allowed.ordinals where row < UInt32(rowCount) {
                 let ordinal = RowOrdinal(row)
-                let hit = SegmentHit(
-                    row: ordinal, distance: try exactDistance(ordinal, from: query))
+                let distance = try exactDistance(ordinal, from: query)
                 statistics.exactDistanceCount += 1
-                try offer(hit, to: query) { deleted?.contains($0) != true && isLive($0) }
+                try offer(ordinal, distance, to: query) {
+                    deleted?.contains($0) != true && isLive($0)
+                }
             }
-            return try query.results.takeSorted(self)
+            return try query.results.takeSorted(precedes: idPrecedes)
         }
         var first = 0
         while first < rowCount {
@@ -46,30 +48,35 @@ extension SegmentReader {
                 places.nodes, start..<start + count * layout.recordByteCount
             ) { (bytes) throws(SegmentError) in
                 guard let base = bytes.baseAddress else { return }
-                unsafe query.exact.scan(
-                    query.floats, base: base, stride: layout.recordByteCount, count: count,
+                unsafe query.vector.exact.scan(
+                    query.vector.floats, base: base, stride: layout.recordByteCount, count: count,
                     into: query.distances)
             }
             statistics.exactDistanceCount += count
             for slot in 0..<count {
                 let row = RowOrdinal(UInt32(first + slot))
-                let hit = SegmentHit(
-                    row: row, distance: query.distance(unsafe query.distances[slot]))
-                guard hit.distance <= query.results.bound, allowed?.contains(row) ?? true else {
+                let distance = query.vector.distance(unsafe query.distances[slot])
+                guard distance <= query.results.bound, allowed?.contains(row) ?? true else {
                     continue
                 }
-                try offer(hit, to: query) { deleted?.contains($0) != true && isLive($0) }
+                try offer(row, distance, to: query) { deleted?.contains($0) != true && isLive($0) }
             }
             first += count
         }
-        return try query.results.takeSorted(self)
+        return try query.results.takeSorted(precedes: idPrecedes)
     }
 
     /// Takes a row into the results of `query` if it is near enough and passes.
     func offer(
-        _ hit: SegmentHit, to query: SegmentQuery, _ passes: (RowOrdinal) -> Bool
+        _ row: RowOrdinal, _ distance: Float, to query: SegmentQuery,
+        _ passes: (RowOrdinal) -> Bool
     ) throws(SegmentError) {
-        guard hit.distance <= query.results.bound, passes(hit.row) else { return }
-        try query.results.insert(hit, self)
+        guard distance <= query.results.bound, passes(row) else { return }
+        try query.results.insert(row, distance, precedes: idPrecedes)
+    }
+
+    /// Whether the id of row `a` orders before that of row `b`.
+    func idPrecedes(_ a: RowOrdinal, _ b: RowOrdinal) throws(SegmentError) -> Bool {
+        try id(of: a) < id(of: b)
     }
 }

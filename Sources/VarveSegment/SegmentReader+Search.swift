@@ -1,6 +1,7 @@
 // The usual search: approximate where that is cheaper, exact distances always.
 
 public import VarveFormat
+import VarveGraph
 
 extension SegmentReader {
     /// The `k` nearest rows as far as a walk of this effort finds them; nearest first, exact ties
@@ -11,10 +12,10 @@ extension SegmentReader {
     /// outside `allowed` are left out, and so are those `isLive` refuses, which is asked only about
     /// rows near enough to be results.
     public func search(
-        _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: RowSet? = nil,
+        _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: DeletedRows? = nil,
         allowed: RowSet? = nil, statistics: inout SegmentSearchStatistics,
         isLive: (RowOrdinal) -> Bool
-    ) throws(SegmentError) -> [SegmentHit] {
+    ) throws(SegmentError) -> [RowHit] {
         precondition(query.schema == schema && k >= 0)
         let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
         guard !isScanCheaper(effort: effort, k: k, passingCount: passing) else {
@@ -30,10 +31,10 @@ extension SegmentReader {
     /// The same by way of the graph, whatever it costs: over fused blocks where they lie in memory,
     /// else over pages; a segment without codes is scanned.
     package func searchGraph(
-        _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: RowSet? = nil,
+        _ query: SegmentQuery, k: Int, effort: SearchEffort, deleted: DeletedRows? = nil,
         allowed: RowSet? = nil, statistics: inout SegmentSearchStatistics,
         isLive: (RowOrdinal) -> Bool
-    ) throws(SegmentError) -> [SegmentHit] {
+    ) throws(SegmentError) -> [RowHit] {
         let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
         let effort = effort.widened(share: Double(passing) / Double(rowCount))
         let passes = { (row: RowOrdinal) in
@@ -53,18 +54,15 @@ extension SegmentReader {
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,
                 isLive: isLive)
         }
-        return try query.results.takeSorted(self)
+        return try query.results.takeSorted(precedes: idPrecedes)
     }
 
     /// One bit for each row that may be a result; nil where nearly all may, and candidates are
     /// sorted out later.
-    func passingWords(deleted: RowSet?, allowed: RowSet?) -> [UInt64]? {
-        if let allowed {
-            return (deleted.map { allowed.subtracting($0) } ?? allowed)
-                .bitWords(rowCount: rowCount)
-        }
-        guard let deleted, deleted.count > rowCount / 20 else { return nil }
-        return deleted.bitWords(rowCount: rowCount).map { ~$0 }
+    func passingWords(deleted: DeletedRows?, allowed: RowSet?) -> [UInt64]? {
+        guard let allowed else { return deleted?.liveWords }
+        return (deleted.map { allowed.subtracting($0.rows) } ?? allowed)
+            .bitWords(rowCount: rowCount)
     }
 
     /// Whether comparing every row that may be a result costs no more than a walk.

@@ -77,15 +77,15 @@ extension SegmentReader {
             else { preconditionFailure("walks are over mapped segments") }
             unsafe room.append(row, base + start)
         }
-        unsafe query.exact.gather(
-            query.floats, rows: room.vectors, count: room.count, into: room.distances)
+        unsafe query.vector.exact.gather(
+            query.vector.floats, rows: room.vectors, count: room.count, into: room.distances)
         statistics.exactDistanceCount += room.count
         query.results.reset(limit: k)
         for index in 0..<room.count {
-            let distance = query.distance(unsafe room.distances[index])
+            let distance = query.vector.distance(unsafe room.distances[index])
             guard !(distance > query.results.bound) else { continue }
             try query.results.insert(
-                SegmentHit(row: unsafe RowOrdinal(room.rows[index]), distance: distance), self)
+                unsafe RowOrdinal(room.rows[index]), distance, precedes: idPrecedes)
         }
     }
 
@@ -107,12 +107,12 @@ extension SegmentReader {
         if let live {
             unsafe live.withUnsafeBufferPointer { words in
                 unsafe resident.graph.walk(
-                    query.bytes, table: table.view, rule: rule, live: words.baseAddress,
+                    query.vector.bytes, table: table.view, rule: rule, live: words.baseAddress,
                     scratch: query.walkScratch)
             }
         } else {
             unsafe resident.graph.walk(
-                query.bytes, table: table.view, rule: rule, scratch: query.walkScratch)
+                query.vector.bytes, table: table.view, rule: rule, scratch: query.walkScratch)
         }
         if query.walkScratch.wasRefused { try throwDamage() }
     }

@@ -31,17 +31,29 @@ import VarveStorage
         return (0..<rowCount).map { _ in random.normals(dimension) }
     }
 
-    @Test(arguments: Array(1...70) + [127, 128, 129, 192, 255, 256, 257, 511, 768, 1_100])
-    func `scans agree to the bit on every tier and sum the entries`(byteCount: Int) {
-        var random = SampleGenerator(seed: UInt64(byteCount))
-        let entries = (0..<byteCount * 256).map { _ in Float.random(in: 0...9, using: &random) }
-        let query = ProductQuery(byteCount: byteCount)
-        query.prepare(entries: entries)
-        let rowCount = 11
+    @Test(arguments: (0..<11).map { $0 * 100 + 1..<$0 * 100 + 101 })
+    func `scans agree to the bit on every tier and sum the entries, at every length`(
+        byteCounts: Range<Int>
+    ) {
+        var random = SampleGenerator(seed: UInt64(byteCounts.lowerBound))
+        let most = byteCounts.upperBound * 256
+        let entries = (0..<most).map { _ in Float(random.next() % 9_001) / 1_000 }
+        for byteCount in byteCounts {
+            let query = ProductQuery(byteCount: byteCount)
+            query.prepare(entries: Array(entries.prefix(byteCount * 256)))
+            Self.checkScans(query, entries, byteCount: byteCount, &random)
+        }
+    }
+
+    /// Scans codes drawn at random from several places in memory.
+    private static func checkScans(
+        _ query: ProductQuery, _ entries: [Float], byteCount: Int, _ random: inout SampleGenerator
+    ) {
+        let rowCount = 6
         let codes = (0..<byteCount * rowCount + 3).map { _ in
             UInt8(truncatingIfNeeded: random.next())
         }
-        for (shift, count) in [(0, rowCount), (1, rowCount), (3, 1), (2, 4), (1, 0)] {
+        for (shift, count) in [(0, rowCount), (1, 5), (3, 1), (2, 4), (1, 0)] {
             let expected = (0..<count).map { row in
                 (0..<byteCount).reduce(0.0) { sum, i in
                     sum + Double(entries[i * 256 + Int(codes[shift + row * byteCount + i])])

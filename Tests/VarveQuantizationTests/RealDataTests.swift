@@ -87,8 +87,8 @@ private struct RealSample {
         #expect(recall >= 0.95)
     }
 
-    @Test(arguments: [(2, 0.80, 16), (4, 0.63, 32)])
-    func `4-bit codes find most by themselves, in a sixteenth and a thirty-second of the memory`(
+    @Test(arguments: [(1, 0.90, 8), (2, 0.80, 16), (4, 0.63, 32)])
+    func `4-bit codes find most by themselves, in an eighth of the memory and less`(
         rate: (subspaceDimension: Int, recall: Double, ratio: Int)
     ) {
         let shape = CodeShape(

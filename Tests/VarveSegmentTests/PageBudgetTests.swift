@@ -17,7 +17,7 @@ struct PageBudgetTests {
 
     static func search(
         _ reader: SegmentReader
-    ) throws -> (hits: [SegmentHit], statistics: SegmentSearchStatistics) {
+    ) throws -> (hits: [RowHit], statistics: SegmentSearchStatistics) {
         var statistics = SegmentSearchStatistics()
         let hits = try PageSearchTests.search(
             reader, SampleVector(schema: schema, seed: 6_000), width: 50, &statistics)

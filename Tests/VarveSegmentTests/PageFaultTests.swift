@@ -38,7 +38,7 @@ struct PageFaultTests {
                 access: access)
         }
 
-        func search(_ reader: SegmentReader) throws(SegmentError) -> [SegmentHit] {
+        func search(_ reader: SegmentReader) throws(SegmentError) -> [RowHit] {
             let query = SegmentQuery(schema: reader.schema)
             vector.prepare(query)
             var statistics = SegmentSearchStatistics()
@@ -60,8 +60,8 @@ struct PageFaultTests {
         /// How many places of `places` an effect was seen at as an error; everywhere else the
         /// answer is `expected`.
         func errors(
-            _ effect: FaultEffect, at places: ClosedRange<Int>, expected: [SegmentHit],
-            _ body: () throws(SegmentError) -> [SegmentHit],
+            _ effect: FaultEffect, at places: ClosedRange<Int>, expected: [RowHit],
+            _ body: () throws(SegmentError) -> [RowHit],
             expecting isExpected: (SegmentError) -> Bool
         ) -> Int {
             var count = 0

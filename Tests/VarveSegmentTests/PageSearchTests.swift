@@ -26,7 +26,7 @@ struct PageSearchTests {
     static func search(
         _ reader: SegmentReader, _ vector: SampleVector, width: Int,
         _ statistics: inout SegmentSearchStatistics
-    ) throws -> [SegmentHit] {
+    ) throws -> [RowHit] {
         let query = SegmentQuery(schema: reader.schema)
         vector.prepare(query)
         return try reader.searchGraph(

@@ -47,7 +47,8 @@ struct ScanTests {
             var statistics = SegmentSearchStatistics()
             var asked = 0
             let hits = try reader.searchExactly(
-                query, k: 10, deleted: deleted, allowed: allowed, statistics: &statistics
+                query, k: 10, deleted: DeletedRows(deleted, rowCount: reader.rowCount),
+                allowed: allowed, statistics: &statistics
             ) { row in
                 asked += 1
                 return row.index % 5 != 0

@@ -61,7 +61,9 @@ struct SearchTests {
                 )]
             {
                 let hits = try reader.searchGraph(
-                    query, k: 10, effort: Self.effort, deleted: deleted, allowed: allowed,
+                    query, k: 10, effort: Self.effort,
+                    deleted: deleted.map { DeletedRows($0, rowCount: reader.rowCount) },
+                    allowed: allowed,
                     statistics: &statistics
                 ) { $0.index % 3 != 0 }
                 #expect(hits.count == (deleted != nil && allowed != nil ? 0 : 10))

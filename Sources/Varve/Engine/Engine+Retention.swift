@@ -121,8 +121,8 @@ extension Engine {
             let id = try withSegmentErrors { () throws(SegmentError) in try view.id(of: place) }
             lines.pending.appendJSONLine(
                 Row(
-                    id: id, vector: try snapshot.vector(at: place),
-                    attributes: try snapshot.attributes(at: place)))
+                    id: id, vector: try snapshot.reader.vector(at: place),
+                    attributes: try snapshot.reader.attributes(at: place)))
             try lines.drain()
         }
     }

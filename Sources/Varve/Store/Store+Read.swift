@@ -37,7 +37,8 @@ extension Store {
     /// - Throws: ``StoreError``: `invalidArgument`, `notFound` (the row searched by), `corruption`,
     ///   `inputOutput`, `closed`.
     public func search(_ query: Query) throws(StoreError) -> SearchResult {
-        try snapshot().search(query)
+        try engine.requireOpen()
+        return try ViewReader(engine: engine, view: engine.view).search(query)
     }
 
     /// The answers to many queries, all over one snapshot, worked out by ``Options/threadCount``

@@ -62,7 +62,8 @@ struct MergeCanary {
         var statistics = SegmentSearchStatistics()
         let hits = try reader.search(
             query, k: SegmentCanary.nearestCount, effort: SearchEffort(width: width),
-            deleted: dropped, statistics: &statistics
+            deleted: dropped.map { DeletedRows($0, rowCount: reader.rowCount) },
+            statistics: &statistics
         ) { _ in true }
         return min(SegmentCanary.nearestCount, hits.filter { $0.distance <= bound }.count)
     }

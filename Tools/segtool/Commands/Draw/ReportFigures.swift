@@ -152,7 +152,7 @@ struct ReportFigures {
             var times: [UInt64] = []
             var found = 0
             for (vector, bound) in zip(vectors, truths) {
-                var hits: [SegmentHit] = []
+                var hits: [RowHit] = []
                 times.append(
                     try clock.nanoseconds {
                         hits = try probe.search(

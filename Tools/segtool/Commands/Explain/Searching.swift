@@ -153,7 +153,7 @@ extension Verb {
 /// One segment opened by the engine's own reader, to be searched by itself.
 struct SegmentProbe {
     let reader: SegmentReader
-    let deleted: RowSet
+    let deleted: DeletedRows
 
     init(_ image: StoreImage, _ record: SegmentRecord) throws {
         let name = FileNames.segment(record.id)
@@ -165,9 +165,9 @@ struct SegmentProbe {
             guard let file = TombstoneReading.read(image, name) else {
                 throw ToolFailure(.corruption, "\(name) is damaged")
             }
-            deleted = file.rows
+            deleted = DeletedRows(file.rows, rowCount: record.rowCount)
         } else {
-            deleted = RowSet()
+            deleted = DeletedRows(RowSet(), rowCount: record.rowCount)
         }
     }
 
@@ -184,7 +184,7 @@ struct SegmentProbe {
     /// The nearest rows by way of the graph, whatever that costs.
     func search(
         _ vector: [Float], k: Int, effort: SearchEffort
-    ) throws -> ([SegmentHit], SegmentSearchStatistics) {
+    ) throws -> ([RowHit], SegmentSearchStatistics) {
         var cost = SegmentSearchStatistics()
         let hits = try reader.searchGraph(
             prepared(vector), k: k, effort: effort, deleted: deleted, statistics: &cost
@@ -195,7 +195,7 @@ struct SegmentProbe {
     /// The nearest rows of all.
     func searchExactly(
         _ vector: [Float], k: Int
-    ) throws -> ([SegmentHit], SegmentSearchStatistics) {
+    ) throws -> ([RowHit], SegmentSearchStatistics) {
         var cost = SegmentSearchStatistics()
         let hits = try reader.searchExactly(
             prepared(vector), k: k, deleted: deleted, statistics: &cost

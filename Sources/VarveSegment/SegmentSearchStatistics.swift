@@ -1,20 +1,4 @@
-// A row that a search found.
-
-public import VarveFormat
-
-/// A row of a segment and its exact distance from a query.
-public struct SegmentHit: Hashable, Sendable {
-    /// The row.
-    public var row: RowOrdinal
-    /// The distance in the schema's metric: smaller is nearer.
-    public var distance: Float
-
-    /// A hit of these parts.
-    public init(row: RowOrdinal, distance: Float) {
-        self.row = row
-        self.distance = distance
-    }
-}
+// What searches of segments cost.
 
 /// What searches of segments cost, counted.
 public struct SegmentSearchStatistics: Hashable, Sendable {
