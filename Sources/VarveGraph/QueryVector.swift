@@ -15,7 +15,7 @@ package import VarveKernels
     package let floats: UnsafeMutablePointer<Float>
     /// The query as codes.
     package private(set) var bytes: ByteVector
-    /// The squared norm of the query.
+    /// The squared norm of the query; under inner product only.
     package private(set) var norm2: Float = 0
     /// Which vector this is: another number for each that was taken.
     package private(set) var generation = 0
@@ -48,7 +48,9 @@ package import VarveKernels
             }
         }
         encode()
-        norm2 = Float(unsafe VectorConversion.squaredNorm(floats, count: schema.dimension))
+        if schema.metric == .innerProduct {
+            norm2 = Float(unsafe VectorConversion.squaredNorm(floats, count: schema.dimension))
+        }
         generation += 1
         return true
     }

@@ -104,14 +104,14 @@ struct ViewReader: Sendable {
             }
             let problem = unsafe vector.withUnsafeBufferPointer { buffer -> String? in
                 guard let base = buffer.baseAddress else { return "empty" }
+                // Of floats that are finite the sum of squares is, too, in double precision.
+                let norm2 = unsafe VectorConversion.squaredNorm(base, count: buffer.count)
+                if norm2 <= BatchEncoding.squaredNormLimit { return nil }
                 if let index = unsafe VectorConversion.firstNotFinite(base, count: buffer.count) {
                     return "component \(index) of the query is \(unsafe base[index])"
                 }
-                guard engine.schema.metric != .cosine else { return nil }
-                let norm2 = unsafe VectorConversion.squaredNorm(base, count: buffer.count)
-                return norm2 <= BatchEncoding.squaredNormLimit
-                    ? nil
-                    : "the query is longer than 8.9e18, so that distances would not be finite"
+                if engine.schema.metric == .cosine { return nil }
+                return "the query is longer than 8.9e18, so that distances would not be finite"
             }
             if let problem { throw StoreError(.invalidArgument, problem) }
             return (vector, nil)
