@@ -1,6 +1,7 @@
 // Files of rows of numbers: .fbin, .f16bin, .u8bin, .i8bin and .ibin, mapped and read row by row.
 
 import Glibc
+import VarveKernels
 
 /// A file that cannot be read as a matrix.
 struct MatrixFileProblem: Error, CustomStringConvertible {
@@ -28,6 +29,17 @@ struct MatrixFileProblem: Error, CustomStringConvertible {
             case .float32, .int32: 4
             case .float16: 2
             case .uint8, .int8: 1
+            }
+        }
+
+        /// As what vectors are made of; nil for whole numbers of 32 bits.
+        var vectorElement: VectorElement? {
+            switch self {
+            case .float32: .float32
+            case .float16: .float16
+            case .uint8: .uint8
+            case .int8: .int8
+            case .int32: nil
             }
         }
     }
@@ -77,10 +89,16 @@ struct MatrixFileProblem: Error, CustomStringConvertible {
     func floats(_ index: Int) -> [Float] {
         let row = unsafe rowBytes(index)
         return unsafe [Float](unsafeUninitializedCapacity: columnCount) { target, count in
-            for column in 0..<columnCount {
-                unsafe target.initializeElement(at: column, to: value(row, column))
-            }
+            guard let source = row.baseAddress, let start = target.baseAddress else { return }
             count = columnCount
+            if let stored = element.vectorElement {
+                unsafe VectorConversion.widen(
+                    source, count: columnCount, from: stored, into: start)
+            } else {
+                for (column, number) in integers(index).enumerated() {
+                    unsafe target.initializeElement(at: column, to: Float(number))
+                }
+            }
         }
     }
 
@@ -102,21 +120,5 @@ struct MatrixFileProblem: Error, CustomStringConvertible {
         // Safety: the header was checked against the length of the file.
         return unsafe UnsafeRawBufferPointer(
             rebasing: bytes[8 + index * byteCount..<8 + (index + 1) * byteCount])
-    }
-
-    private func value(_ row: UnsafeRawBufferPointer, _ column: Int) -> Float {
-        switch element {
-        case .float32:
-            let bits = unsafe row.loadUnaligned(fromByteOffset: column * 4, as: UInt32.self)
-            return Float(bitPattern: UInt32(littleEndian: bits))
-        case .float16:
-            let bits = unsafe row.loadUnaligned(fromByteOffset: column * 2, as: UInt16.self)
-            return Float(Float16(bitPattern: UInt16(littleEndian: bits)))
-        case .uint8: return Float(unsafe row[column])
-        case .int8: return Float(Int8(bitPattern: unsafe row[column]))
-        case .int32:
-            let bits = unsafe row.loadUnaligned(fromByteOffset: column * 4, as: Int32.self)
-            return Float(Int32(littleEndian: bits))
-        }
     }
 }

@@ -49,6 +49,12 @@ struct QuerySet: Sendable {
         }
     }
 
+    /// Searches for every query once, so that what is read first, or copied into large pages when
+    /// it is first needed, does not count for the first setting.
+    func warm(_ store: Store) throws {
+        for vector in vectors { _ = try store.search(query(vector, .recall(0.99))) }
+    }
+
     /// Searches for the queries one by one, on one thread: answers, latencies and costs; then again
     /// without looking at the answers, for the processor time.
     func measure(_ store: Store, effort: Effort) throws -> SearchSetting {

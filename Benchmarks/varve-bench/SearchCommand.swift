@@ -53,6 +53,7 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     if isOnDisk { dropPageCache(plan.storePath) }
     let store = try Store.open(
         at: plan.storePath, options: isOnDisk ? options(plan, isOnDisk: true) : nil)
+    try queries.warm(store)
     let sweep = try sweep(store, queries, efforts(arguments, isOnDisk: isOnDisk))
     var targets: [JSONValue] = []
     for target in [0.90, 0.95, 0.99] {

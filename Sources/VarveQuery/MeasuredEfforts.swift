@@ -22,12 +22,12 @@ final class MeasuredEfforts: Sendable {
     /// The effort a recall needs; nil where it was never reached.
     ///
     /// Walks over blocks go by slack, which spends more on hard queries; walks over pages by width.
-    /// Queries from outside are harder than the segment's own: a slack gets .018 and a twentieth
+    /// Queries from outside are harder than the segment's own: a slack gets .03 and a twentieth
     /// more, a width a tenth and one more. Above recall .95, few answers say what a width misses:
     /// there it gets more and more, up to a quarter and ten at .99.
     func effort(forRecall recall: Double, walksBlocks: Bool) -> SearchEffort? {
         if walksBlocks, let slack = Self.value(at: recall, slacks) {
-            return SearchEffort(width: 0, gamma: Float(slack * 1.05 + 0.018))
+            return SearchEffort(width: 0, gamma: Float(slack * 1.05 + 0.03))
         }
         guard let width = Self.value(at: recall, widths) else { return nil }
         let rare = min(1, max(0, (recall - 0.95) / 0.04))

@@ -19,7 +19,7 @@ extension SegmentBuilder {
 
     /// Rows that are left out and searched for: each costs a distance for every row.
     static func calibrationRowCount(rowCount: Int) -> Int {
-        min(rowCount / 8, rowCount > 200_000 ? 64 : 96)
+        min(rowCount / 8, rowCount > 200_000 ? 96 : 192)
     }
 
     /// The rows left out, with their nearest other rows.
