@@ -4,6 +4,13 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+int vk_all_below(const float *x, size_t count, float limit) {
+    // No early end, so that the loop is vectorised; false for what is no number.
+    int are_below = 1;
+    for (size_t i = 0; i < count; i++) are_below &= __builtin_fabsf(x[i]) < limit;
+    return are_below;
+}
+
 double vk_norm2(const float *x, size_t count) {
     // Four sums whatever the machine's vectors hold: the order is part of the result.
     double sums[4] = {0, 0, 0, 0};

@@ -12,6 +12,13 @@ public enum VectorConversion {
         return index < count ? index : nil
     }
 
+    /// Whether all components are finite and smaller than `limit` in absolute value.
+    public static func isBelow(
+        _ limit: Float, _ vector: UnsafePointer<Float>, count: Int
+    ) -> Bool {
+        unsafe vk_all_below(vector, count, limit) != 0
+    }
+
     /// Scales a vector to length 1; false where its length is zero (or not finite), leaving it as
     /// it was.
     public static func normalise(_ vector: UnsafeMutablePointer<Float>, count: Int) -> Bool {

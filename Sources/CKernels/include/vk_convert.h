@@ -10,6 +10,9 @@
 /// The norm is summed in double in a fixed order: the same bits on every machine.
 int vk_normalise(float *x, size_t count);
 
+/// Whether every component is smaller than `limit` in absolute value; 0 where one is no number.
+int vk_all_below(const float *x, size_t count, float limit);
+
 /// Sum of squares in double, in a fixed order: the same bits on every machine.
 double vk_norm2(const float *x, size_t count);
 

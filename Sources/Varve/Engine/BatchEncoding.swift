@@ -89,6 +89,9 @@ struct BatchEncoding {
     /// Squared distances of two vectors up to this are finite in 32 bits.
     static var squaredNormLimit: Double { 8e37 }
 
+    /// Vectors of any dimension whose components are all below this are shorter than that.
+    static var certainComponentLimit: Float { 1e15 }
+
     /// Puts a vector into `stored`; what is wrong with it, if anything is.
     private mutating func store(_ floats: [Float], _ range: Range<Int>) -> String? {
         unsafe floats.withUnsafeBufferPointer { buffer -> String? in

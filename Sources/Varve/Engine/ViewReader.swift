@@ -104,6 +104,9 @@ struct ViewReader: Sendable {
             }
             let problem = unsafe vector.withUnsafeBufferPointer { buffer -> String? in
                 guard let base = buffer.baseAddress else { return "empty" }
+                // Nearly all queries pass by this alone.
+                let limit = BatchEncoding.certainComponentLimit
+                if unsafe VectorConversion.isBelow(limit, base, count: buffer.count) { return nil }
                 // Of floats that are finite the sum of squares is, too, in double precision.
                 let norm2 = unsafe VectorConversion.squaredNorm(base, count: buffer.count)
                 if norm2 <= BatchEncoding.squaredNormLimit { return nil }
