@@ -216,7 +216,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         of: "SegtoolCommands",
-        ["Varve", "VarveCheck", "VarveFormat", "VarveStorage", "VarveStorageSimulation"]),
+        [
+            "Varve", "VarveCheck", "VarveFormat", "VarveStorage", "VarveStorageSimulation",
+            "VarveOracle",
+        ]),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: swiftSettings),
 ]
 

@@ -1,5 +1,7 @@
 // Results as one line of JSON.
 
+import VarveFormat
+
 /// A value of JSON; objects keep the order they were written in.
 enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case text(String)
@@ -16,13 +18,13 @@ enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLitera
     /// The value on one line.
     var line: String {
         switch self {
-        case .text(let text): quoted(text)
+        case .text(let text): text.asJSON
         case .integer(let number): String(number)
         case .decimal(let number, let digits): decimalText(number, digits: digits)
         case .bool(let flag): flag ? "true" : "false"
         case .list(let values): "[" + values.map(\.line).joined(separator: ", ") + "]"
         case .object(let fields):
-            "{" + fields.map { quoted($0.name) + ": " + $0.value.line }.joined(separator: ", ")
+            "{" + fields.map { $0.name.asJSON + ": " + $0.value.line }.joined(separator: ", ")
                 + "}"
         }
     }
@@ -42,21 +44,4 @@ func decimalText(_ number: Double, digits: Int) -> String {
     var text = String(repeating: "0", count: max(0, digits - fraction.count)) + fraction
     while text.hasSuffix("0") { text.removeLast() }
     return sign + String(whole) + (text.isEmpty ? "" : "." + text)
-}
-
-private func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\t": result += "\\t"
-        case "\u{0}"..."\u{1F}":
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
 }

@@ -2,7 +2,7 @@
 
 import Synchronization
 import Varve
-import VarveStorageSimulation
+package import VarveStorageSimulation
 
 /// A case that went wrong, and how to see it again.
 package struct FoundFailure: Error, CustomStringConvertible, Sendable {
@@ -60,15 +60,19 @@ package struct CutSession {
     private let report: CaseReport
     private let depth: Int
     private let cutsEveryCall: Bool
+    private let visit: (@Sendable (SimulatedFileSystem) -> Void)?
 
     /// - Parameters:
     ///   - depth: How often an exam may cut the power again.
     ///   - cutsEveryCall: Whether exams cut before every call of their recoveries.
+    ///   - visit: Given each image instead of the exam.
     package init(
         _ plan: HistoryPlan, depth: Int = 2, cutsEveryCall: Bool = false,
+        visit: (@Sendable (SimulatedFileSystem) -> Void)? = nil,
         report: @escaping CaseReport = { _, _, _ in }
     ) {
         self.plan = plan
+        self.visit = visit
         self.depth = depth
         self.cutsEveryCall = cutsEveryCall
         self.report = report
@@ -90,7 +94,7 @@ package struct CutSession {
         let witness = Witness()
         let exam = ImageExam(plan, cutsEveryCall: cutsEveryCall)
         let outcome = Mutex(SessionOutcome())
-        let (seed, report, depth) = (plan.seed, report, depth)
+        let (seed, report, depth, visit) = (plan.seed, report, depth, visit)
         let cut: @Sendable (Int, String) -> Void = { place, text in
             for (index, policy) in CutPolicy.all.enumerated() where selects(place, index) {
                 guard outcome.withLock({ $0.failure == nil }) else { return }
@@ -98,6 +102,10 @@ package struct CutSession {
                 report(seed, place, policy.name)
                 let own = mixedSeed(seed, UInt64(place), UInt64(index))
                 let image = DiskImage(policy, of: disk, witness, seed: own)
+                if let visit {
+                    visit(image.disk)
+                    continue
+                }
                 do throws(OracleFailure) {
                     try exam.examine(image, seed: own, depth: depth)
                 } catch {

@@ -64,6 +64,29 @@ package struct DamageSession {
         return result
     }
 
+    /// A copy of the store as it was closed.
+    package func healthyDisk() -> SimulatedFileSystem {
+        let disk = original.crash(.keepAll, seed: plan.seed)
+        disk.keepsTrace = false
+        return disk
+    }
+
+    /// A copy of the store with the byte at `place` damaged, and the file that has it; nil where
+    /// the damage changes nothing.
+    package func damagedDisk(
+        _ kind: String, at place: Int
+    ) -> (disk: SimulatedFileSystem, path: FilePath)? {
+        var offset = place
+        for (path, byteCount) in files {
+            guard offset >= byteCount else {
+                let disk = healthyDisk()
+                return disk.damage(path, damage(kind, path, offset)) ? (disk, path) : nil
+            }
+            offset -= byteCount
+        }
+        return nil
+    }
+
     /// Damages the byte at `place`, counted through all files in order.
     package func run(_ kind: String, at place: Int) -> SessionOutcome {
         report(plan.seed, place, kind)

@@ -74,11 +74,11 @@ public struct LogWalk {
         while position < byteCount {
             let count = Int(min(256 << 10, byteCount - position))
             let window = try file.readBytes(count: count, at: position)
-            for place in stride(from: 0, to: count, by: 8) {
-                let end = min(place + 8, count)
-                let isWordZero = window[place..<end].allSatisfy { $0 == 0 }
-                isZero = isZero && isWordZero
-                guard !isWordZero, position + UInt64(place) > start, place + 24 <= count,
+            var next = 0
+            while let place = Self.firstWord(in: window, from: next) {
+                next = place + 8
+                isZero = false
+                guard position + UInt64(place) > start, place + 24 <= count,
                     SegmentImage.word(window, place) & 0xFFFF_FFFF <= 64 << 20,
                     try record(at: position + UInt64(place), salt, corrects: false) != nil
                 else { continue }
@@ -90,6 +90,23 @@ public struct LogWalk {
         }
         offset = byteCount
         return .gap(start..<byteCount, isZero: isZero)
+    }
+
+    /// Where, at a multiple of eight at or behind `start`, eight bytes (or what is left) are not
+    /// all zero; nil if there is no such place.
+    private static func firstWord(in window: [UInt8], from start: Int) -> Int? {
+        unsafe window.withUnsafeBytes { bytes in
+            var place = start
+            // Safety: whole words lie inside the window; any bits are a number.
+            while place + 8 <= bytes.count {
+                if unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) != 0 {
+                    return place
+                }
+                place += 8
+            }
+            guard place < bytes.count else { return nil }
+            return unsafe bytes[place...].allSatisfy { $0 == 0 } ? nil : place
+        }
     }
 
     /// The record at `place`, if it verifies; moves behind it if it may be corrected.

@@ -18,7 +18,7 @@ extension SegmentImage {
     }
 
     /// The checksums of a page of a section's table; nil if it is damaged beyond one bit.
-    private func tablePage(_ section: Int, _ page: Int) throws(StorageError) -> [UInt64]? {
+    func tablePage(_ section: Int, _ page: Int) throws(StorageError) -> [UInt64]? {
         let key = TableKey(section: section, page: page)
         if let known = tablePages[key] { return known }
         let offset = tableOffset(section, page)

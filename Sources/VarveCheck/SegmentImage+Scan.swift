@@ -24,7 +24,41 @@ extension SegmentImage {
     }
 
     /// Bytes read at a time.
-    static let windowByteCount = 1 << 20
+    static let windowByteCount = ReadAhead.windowByteCount
+
+    /// Bytes that are read together, and the blocks they are.
+    private struct ScanWindow {
+        var range: Range<UInt64>
+        var section = 0
+        var blocks = 0..<0
+    }
+
+    /// The whole file, front to back: its first page, its sections in runs of blocks, the rest.
+    private func scanWindows() -> [ScanWindow] {
+        var windows: [ScanWindow] = []
+        var offset: UInt64 = 0
+        func take(_ count: Int, _ section: Int = 0, _ blocks: Range<Int> = 0..<0) {
+            let end = min(byteCount, offset + UInt64(count))
+            windows.append(
+                ScanWindow(range: min(offset, end)..<end, section: section, blocks: blocks))
+            offset = end
+        }
+        if hasDirectory {
+            take(SegmentBlocks.pageByteCount)
+            for (section, entry) in entries.enumerated() {
+                let run = max(1, Self.windowByteCount / entry.blockByteCount)
+                for first in stride(from: 0, to: entry.blockCount, by: run) {
+                    let blocks = first..<min(first + run, entry.blockCount)
+                    let start = entry.blockRange(blocks.lowerBound).lowerBound
+                    take(
+                        entry.blockRange(blocks.upperBound - 1).upperBound - start, section,
+                        blocks)
+                }
+            }
+        }
+        while offset < byteCount { take(Self.windowByteCount) }
+        return windows
+    }
 
     /// Reads everything and compares every checksum; causes are looked for afterwards.
     ///
@@ -32,67 +66,50 @@ extension SegmentImage {
     func scan(_ willRead: (Int) -> Bool) throws(StorageError) -> ScanResult {
         var result = ScanResult()
         let digest = DigestStream()
-        var offset: UInt64 = 0
-        func take(_ count: Int) throws(StorageError) -> [UInt8]? {
-            guard willRead(count) else { return nil }
-            let window = try bytes(at: offset, count: count)
-            unsafe window.withUnsafeBytes { unsafe digest.update($0) }
-            offset += UInt64(window.count)
-            return window
-        }
-        if hasDirectory {
-            guard try take(SegmentBlocks.pageByteCount) != nil else {
+        let windows = scanWindows()
+        let reader = try ReadAhead(fileSystem, path, windows: windows.map(\.range))
+        for window in windows {
+            guard willRead(window.range.count) else {
                 result.isPartial = true
                 return result
             }
-            for (section, entry) in entries.enumerated() {
-                let size = entry.blockByteCount
-                let run = max(1, Self.windowByteCount / size)
-                var block = 0
-                while block < entry.blockCount {
-                    let end = min(block + run, entry.blockCount)
-                    let range =
-                        entry.blockRange(block).lowerBound..<entry.blockRange(end - 1).upperBound
-                    guard let window = try take(range.count) else {
-                        result.isPartial = true
-                        return result
-                    }
-                    try compare(window, section, block..<end, &result)
-                    block = end
-                }
-            }
-        }
-        while offset < byteCount {
-            let count = Int(min(UInt64(Self.windowByteCount), byteCount - offset))
-            guard try take(count) != nil else {
-                result.isPartial = true
-                return result
+            try unsafe reader.next { (bytes) throws(StorageError) in
+                unsafe digest.update(bytes)
+                unsafe try compare(bytes, window.section, window.blocks, &result)
             }
         }
         result.digest = digest.digest()
         return result
     }
 
+    /// Compares blocks that stand at the front of `window`; those it has no room for are missing.
     private func compare(
-        _ window: [UInt8], _ section: Int, _ blocks: Range<Int>, _ result: inout ScanResult
+        _ window: UnsafeRawBufferPointer, _ section: Int, _ blocks: Range<Int>,
+        _ result: inout ScanResult
     ) throws(StorageError) {
+        guard !blocks.isEmpty else { return }
         let entry = entries[section]
         let start = entry.blockRange(blocks.lowerBound).lowerBound
+        var checksums: (page: Int, values: [UInt64]?) = (-1, nil)
         for block in blocks {
             let range = entry.blockRange(block)
             let place = range.lowerBound - start..<range.upperBound - start
-            guard place.upperBound <= window.count,
-                let expected = try expectedChecksum(section: section, block: block)
-            else {
+            var expected: UInt64? = entry.checksum
+            if entry.tablePageCount > 0 {
+                let (page, slot) = block.quotientAndRemainder(
+                    dividingBy: SegmentBlocks.checksumsPerPage)
+                if checksums.page != page { checksums = (page, try tablePage(section, page)) }
+                expected = checksums.values?[slot]
+            }
+            guard place.upperBound <= window.count, let expected else {
                 result.add(section, block)
                 continue
             }
             let seed = SegmentBlocks.seed(file: salt, section: section, block: block)
-            let found = unsafe window.withUnsafeBytes {
-                unsafe checksum64(UnsafeRawBufferPointer(rebasing: $0[place]), seed: seed)
-            }
+            let sum = unsafe checksum64(
+                UnsafeRawBufferPointer(rebasing: window[place]), seed: seed)
             result.checksumCount += 1
-            if found != expected { result.add(section, block) }
+            if sum != expected { result.add(section, block) }
         }
     }
 }

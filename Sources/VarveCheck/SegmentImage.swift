@@ -42,6 +42,8 @@ public final class SegmentImage {
     /// Blocks that were put right by flipping one bit back, as far as they were asked for.
     public internal(set) var correctedBlockCount = 0
 
+    let fileSystem: any FileSystem
+    let path: FilePath
     let file: any StoredFile
     var flips = BitFlipSearch()
     var tablePages: [TableKey: [UInt64]?] = [:]
@@ -74,6 +76,8 @@ public final class SegmentImage {
         self.name = name
         self.role = role
         self.record = record
+        self.fileSystem = fileSystem
+        self.path = path
         file = try fileSystem.open(path, .read)
         byteCount = try file.byteCount()
         checkLength()

@@ -57,7 +57,16 @@ public final class StoreCheck {
     // MARK: - Shared by the parts
 
     /// Keeps a finding and tells it.
-    func add(_ finding: Finding) {
+    ///
+    /// What no kept version names, or was being made, is no damage whatever stands in it: an
+    /// interrupted write leaves such files.
+    func add(_ found: Finding) {
+        var finding = found
+        switch found.role {
+        case .ahead, .obsolete, .temporary, .stranger:
+            if finding.severity == .corruption { finding.severity = .oddity }
+        case .live, .history, .trash, .lock: break
+        }
         if report.findings.count < CheckReport.findingLimit {
             report.findings.append(finding)
         } else {

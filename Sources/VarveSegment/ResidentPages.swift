@@ -29,22 +29,11 @@ import VarveStorage
             reader.places.codebook != nil
         else { return nil }
         let container = reader.container
-        let section = try SegmentReader.smallSection(.codebook, of: container)
-        let isLifted = reader.schema.metric == .innerProduct
-        let codebook = try decoding(in: container.name) { () throws(FormatError) in
-            unsafe try RowCodebook(
-                decoding: section.bytes.span.bytes, at: section.offset,
-                dimension: reader.schema.dimension + (isLifted ? 1 : 0))
-        }
+        let codebook = try Self.codebook(of: reader)
         let shape = codebook.rotation.shape
         let codeByteCount =
             RowCodes.groupCount(rowCount: reader.rowCount) * RowCodes.groupByteCount(shape: shape)
-        let found = container.sections[codesPlace].entry.byteCount
-        guard found == UInt64(codeByteCount) else {
-            throw container.error(
-                .invalidValue, section: codesPlace, at: 0,
-                "\(found) bytes, expected \(codeByteCount)")
-        }
+        try Self.checkLength(codeByteCount, codesPlace, of: container)
         rotation = codebook.rotation
         lists = try RowLists(reading: listsPlace, of: container, reader.description)
         let bytes = try RowCodeBytes(
@@ -63,6 +52,28 @@ import VarveStorage
         byteCount =
             bytes.ownByteCount + lists.byteCount + space.byteCount + 8 * checksums.count
             + (numbers?.byteCount ?? 0)
+    }
+
+    /// What the codes of a segment that has them were made with.
+    static func codebook(of reader: SegmentReader) throws(SegmentError) -> RowCodebook {
+        let section = try SegmentReader.smallSection(.codebook, of: reader.container)
+        let isLifted = reader.schema.metric == .innerProduct
+        return try decoding(in: reader.container.name) { () throws(FormatError) in
+            unsafe try RowCodebook(
+                decoding: section.bytes.span.bytes, at: section.offset,
+                dimension: reader.schema.dimension + (isLifted ? 1 : 0))
+        }
+    }
+
+    /// The section of codes has as many bytes as its rows call for.
+    static func checkLength(
+        _ expected: Int, _ place: Int, of container: SegmentContainer
+    ) throws(SegmentError) {
+        let found = container.sections[place].entry.byteCount
+        guard found == UInt64(expected) else {
+            throw container.error(
+                .invalidValue, section: place, at: 0, "\(found) bytes, expected \(expected)")
+        }
     }
 
     /// Every row names the list it lies in.

@@ -240,4 +240,11 @@ extension SegmentReader {
 
     /// The geometry of the node pages.
     public var nodeLayout: NodeLayout { layout }
+
+    /// Where each list of near rows begins, and behind them the number of rows; none where the
+    /// segment keeps no lists.
+    package func listStarts() throws(SegmentError) -> [UInt32] {
+        guard let place = places.lists else { return [] }
+        return try RowLists(reading: place, of: container, description).startArray
+    }
 }

@@ -227,7 +227,7 @@ extension SegmentReader {
 
     /// Codes and walk blocks have the lengths their headers call for.
     func verifyCodes() throws(SegmentError) {
-        if places.codes != nil { _ = try residentPages() }
+        try verifyRowCodes()
         guard let walk = places.walk else { return }
         let header = try walkHeader()
         let expected = UInt64(header.places.byteCount)

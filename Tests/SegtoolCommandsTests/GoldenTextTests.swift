@@ -59,56 +59,107 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
             ]),
     ]
 
-    static let others: [GoldenCase] = [
+    static let explain: [GoldenCase] = [
         GoldenCase(name: "plan-open", lines: ["plan-open STORE", "plan-open STORE --json"]),
         GoldenCase(
             name: "rows",
             lines: [
                 "get STORE 20", "get STORE 1", "find STORE 20", "find STORE 2",
                 "find STORE package-3", "find STORE 12345", "get STORE 20 --redact",
+                "get STORE 20 --snapshot 2",
             ]),
         GoldenCase(
             name: "search",
             lines: [
-                "search STORE --id 20 --k 3 --exact"
+                "search STORE --id 20 --k 3 --exact", "search STORE --id 20 --k 3 --explain",
+                "search STORE --id 20 --k 3 --filter free=true --explain",
+                "search STORE --id 20 --k 2 --json --redact", "recall STORE --sample 10 --k 5",
             ]),
         GoldenCase(
             name: "plans", lines: ["gc STORE --dry-run", "compact STORE --dry-run --all"]),
-        GoldenCase(name: "diff", lines: ["diff STORE STORE"], stores: [.healthy]),
+        GoldenCase(
+            name: "diff",
+            lines: ["diff STORE STORE", "diff STORE@2 STORE@3", "diff STORE@3 STORE"]),
+    ]
+
+    static let mend: [GoldenCase] = [
         GoldenCase(
             name: "repair",
             lines: [
                 "repair plan STORE", "repair apply STORE --out /mended",
-                "salvage STORE --out /saved", "quarantine ls STORE",
+                "salvage STORE --out /saved", "quarantine ls STORE", "current set STORE 2",
             ]),
+        GoldenCase(
+            name: "in-place",
+            lines: [
+                "repair apply STORE --in-place --plan PLAN", "quarantine ls STORE",
+                "verify STORE --no-trash", "quarantine restore STORE nothing",
+                "repair undo STORE", "repair undo STORE",
+                "repair apply STORE --in-place --plan PLAN", "quarantine restore STORE CURRENT",
+                "quarantine drop STORE manifest-000002", "quarantine drop STORE",
+                "quarantine ls STORE",
+            ]),
+        GoldenCase(
+            name: "rebuild",
+            lines: [
+                "rebuild manifest STORE --out /made", "rebuild graph STORE --out /graph",
+                "rebuild pq STORE --out /codes", "rebuild pq STORE --segment 1 --out /one",
+            ]),
+    ]
+
+    static let operate: [GoldenCase] = [
         GoldenCase(
             name: "operate",
             lines: [
                 "lock STORE", "export STORE /rows.jsonl", "create /other --dimension 12",
-                "import /other /rows.jsonl", "backup STORE /backups --json",
-                "backup STORE /backups", "verify-backup /backups",
-                "restore /backups /back --sequence 5", "checkpoint STORE /copy",
-            ], stores: [.healthy]),
+                "import /other /rows.jsonl", "checkpoint STORE /copy", "compact STORE --all",
+                "purge STORE",
+            ]),
+        GoldenCase(
+            name: "backup",
+            lines: [
+                "backup STORE /backups --json", "backup STORE /backups", "verify-backup /backups",
+                "restore /backups /back --sequence 5",
+                "restore /backups /then --at 2100-01-01T00:00:00Z",
+                "restore /backups /whole",
+            ]),
+        GoldenCase(
+            name: "packages",
+            lines: [
+                "bundle STORE --redact -o /support.tar", "report STORE -o /report.html",
+                "bench /scratch --rows 200 --dimension 4",
+            ]),
         GoldenCase(
             name: "help",
-            lines: ["--help", "manifest --help", "verify --help", "backup --help", "salvage -h"],
+            lines: [
+                "--help", "manifest --help", "verify --help", "backup --help", "salvage -h",
+                "completion bash", "completion fish --json", "man",
+            ],
             stores: [.healthy]),
-        GoldenCase(name: "rebuild", lines: ["rebuild manifest STORE --out /made"]),
     ]
 
-    static let all = look + others
+    static let all = look + explain + mend + operate
 }
 
 @Suite struct GoldenTextTests {
     private static var isWriting: Bool { unsafe getenv("VARVE_WRITE_GOLDEN_TEXT") != nil }
+
+    /// The hash of the repair that is planned now; nothing where a line asks for none.
+    private static func plan(_ disk: SimulatedFileSystem, _ line: String) throws -> String {
+        guard line.contains("PLAN") else { return "" }
+        let text = ToolRun("repair plan \(FixtureStore.root.text) --json", on: disk).text
+        let start = try #require(text.firstRange(of: "\"plan\":\""))
+        return String(text[start.upperBound...].prefix(16))
+    }
 
     private static func transcript(_ golden: GoldenCase) throws -> String {
         var text = ""
         for store in golden.stores {
             let disk = try store.disk()
             for line in golden.lines {
-                let run = ToolRun(
-                    line.replacing("STORE", with: FixtureStore.root.text), on: disk)
+                let words = line.replacing("STORE", with: FixtureStore.root.text)
+                    .replacing("PLAN", with: try plan(disk, line))
+                let run = ToolRun(words, on: disk)
                 text += "$ segtool \(line)  (\(store.rawValue))\n\(run.text)"
                 if !run.text.isEmpty, !run.text.hasSuffix("\n") { text += "\n" }
                 text += run.errorText + "= \(run.status.rawValue)\n\n"

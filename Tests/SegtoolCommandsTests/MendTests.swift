@@ -184,6 +184,143 @@ import VarveStorageSimulation
         #expect(ToolRun("verify /new --level 4", on: disk).status == .clean)
     }
 
+    private func planHash(_ disk: SimulatedFileSystem) throws -> String {
+        let plan = ToolRun("repair plan \(Self.store) --json", on: disk)
+        let start = try #require(plan.text.firstRange(of: "\"plan\":\""))
+        return String(plan.text[start.upperBound...].prefix(16))
+    }
+
+    /// A store with one flipped bit in every file, CURRENT missing, and its last segment cut.
+    private func ruin() throws -> (disk: SimulatedFileSystem, kept: [RecordID: Row]) {
+        let healthy = try FixtureStore.healthy.disk()
+        let expected = try rows(healthy, Self.store)
+        let disk = try FixtureStore.healthy.disk()
+        try emptyTrash(disk)
+        flipEverywhere(disk)
+        try disk.remove(FilePath(Self.store + "/CURRENT"))
+        let image = try StoreImage(healthy, FilePath(Self.store))
+        let record = try #require(image.live?.manifest?.segments.last)
+        let path = FilePath(Self.store).appending(FileNames.segment(record.id))
+        let lostIDs = try lost(healthy, path, record)
+        disk.damage(path, .truncate(byteCount: Int(record.byteCount) / 2))
+        return (disk, expected.filter { !lostIDs.contains($0.key) })
+    }
+
+    @Test func `a repair in place keeps every row that verifies, and its undoing every byte`()
+        throws
+    {
+        let (disk, kept) = try ruin()
+        let before = bytes(disk, below: Self.store)
+        let line = "repair apply \(Self.store) --in-place --plan "
+        let run = ToolRun(line + (try planHash(disk)), on: disk)
+        #expect(run.status == .partial, "\(run.text)\(run.errorText)")
+        let found = try rows(disk, Self.store)
+        #expect(found.count == kept.count)
+        for (id, row) in kept { #expect(near(found[id], row), "\(id)") }
+        #expect(ToolRun("verify \(Self.store) --level 4", on: disk).status == .clean)
+        #expect(!disk.filePaths.contains { $0.text.contains(".repairing") })
+        let again = ToolRun(line + "x", on: disk)
+        #expect(again.status == .clean && again.text.contains("nothing to do"))
+        let undo = ToolRun("repair undo \(Self.store)", on: disk)
+        #expect(undo.status == .clean, "\(undo.text)\(undo.errorText)")
+        #expect(bytes(disk, below: Self.store) == before)
+    }
+
+    @Test func `a repair is not undone over writes that came later`() throws {
+        let (disk, kept) = try ruin()
+        let line = "repair apply \(Self.store) --in-place --plan "
+        #expect(ToolRun(line + (try planHash(disk)), on: disk).status == .partial)
+        let store = try Store.open(at: Self.store, on: disk, SimulatedRuntime(seed: 9))
+        try store.upsert(id: 5_000, vector: [Float](repeating: 1, count: 12))
+        try store.close()
+        let undo = ToolRun("repair undo \(Self.store)", on: disk)
+        #expect(undo.status == .usage && undo.errorText.contains("would lose"))
+        let back = ToolRun("quarantine restore \(Self.store) CURRENT", on: disk)
+        #expect(back.status == .usage)
+        #expect(try rows(disk, Self.store).count == kept.count + 1)
+        #expect(ToolRun("quarantine drop \(Self.store)", on: disk).status == .clean)
+        #expect(ToolRun("quarantine ls \(Self.store)", on: disk).text.contains("(none)"))
+        #expect(!disk.filePaths.contains { $0.text.contains("quarantine") })
+    }
+
+    @Test func `a repair in place that is cut off anywhere can be undone`() throws {
+        let (model, _) = try ruin()
+        let before = bytes(model, below: Self.store)
+        let hash = try planHash(model)
+        let line = "repair apply \(Self.store) --in-place --plan \(hash)"
+        let whole = model.crash(.keepAll, seed: 1)
+        let start = whole.operationCount
+        #expect(ToolRun(line, on: whole).status == .partial)
+        let count = whole.operationCount - start
+        #expect(count > 60)
+        for place in stride(from: count / 2, to: count, by: 3) {
+            let disk = model.crash(.keepAll, seed: 1)
+            let first = disk.operationCount
+            disk.faults.add(
+                FaultRule(
+                    .fail(.inputOutput), on: Set(DiskCall.allCases.filter(\.isMutating)),
+                    trigger: .operation(first + place), repeats: true))
+            let run = ToolRun(line, on: disk)
+            disk.faults.heal()
+            guard run.status != .partial else { continue }
+            let undo = ToolRun("repair undo \(Self.store)", on: disk)
+            if undo.status == .usage {
+                // It had not begun to change the store.
+                #expect(undo.errorText.contains("no repair"), "\(place): \(undo.errorText)")
+            } else {
+                #expect(undo.status == .clean, "\(place): \(undo.text)\(undo.errorText)")
+            }
+            #expect(bytes(disk, below: Self.store) == before, "cut before call \(place)")
+        }
+    }
+
+    @Test func `files of a quarantine come back or go one by one`() throws {
+        let disk = try FixtureStore.healthy.disk()
+        flipEverywhere(disk)
+        let damaged = bytes(disk, below: Self.store)
+        let line = "repair apply \(Self.store) --in-place --plan \(try planHash(disk))"
+        #expect(ToolRun(line, on: disk).status == .clean)
+        let second = ToolRun(line, on: disk)
+        #expect(second.status == .clean && second.text.contains("nothing to do"))
+        let list = ToolRun("quarantine ls \(Self.store) --json", on: disk)
+        #expect(list.text.contains("\"original\":\"CURRENT\""), "\(list.text)")
+        #expect(
+            ToolRun("quarantine restore \(Self.store) CURRENT", on: disk).status == .clean)
+        #expect(
+            disk.bytes(FilePath(Self.store + "/CURRENT")) == damaged[Self.store + "/CURRENT"])
+        #expect(ToolRun("quarantine restore \(Self.store) CURRENT", on: disk).status == .usage)
+        #expect(
+            ToolRun("quarantine drop \(Self.store) manifest-000002", on: disk).status == .clean)
+        #expect(ToolRun("quarantine drop \(Self.store) nothing", on: disk).status == .usage)
+        #expect(ToolRun("repair undo \(Self.store)", on: disk).status == .clean)
+        // All but the file that was dropped is as it was.
+        let now = bytes(disk, below: Self.store)
+        #expect(
+            now.filter { damaged[$0.key] != $0.value }.map(\.key) == [
+                Self.store + "/manifest-000002"
+            ])
+    }
+
+    @Test(arguments: ["nodes", "codes", "walk", "codebook"])
+    func `codes are made anew under the same rows and the same graph`(section: String) throws {
+        let disk = try FixtureStore.healthy.disk()
+        let expected = try rows(disk, Self.store)
+        let path = FixtureStore.files(disk, ".seg")[0]
+        let graph = ToolRun("graph neighbors \(Self.store) 1 7 --json", on: disk).text
+        if section != "nodes" {
+            let name = try #require(SegmentSection(rawValue: section))
+            let offset = try FixtureStore.offset(of: name, in: path, disk)
+            disk.damage(path, .zero(offset..<offset + 64))
+        }
+        let run = ToolRun("rebuild pq \(Self.store) --out /new", on: disk)
+        #expect(run.status == .clean, "\(run.text)\(run.errorText)")
+        #expect(ToolRun("verify /new --level 4", on: disk).status == .clean)
+        #expect(try rows(disk, "/new") == expected)
+        #expect(ToolRun("graph neighbors /new 1 7 --json", on: disk).text == graph)
+        #expect(
+            ToolRun("rebuild pq \(Self.store) --segment 99 --out /x", on: disk).status == .usage)
+    }
+
     @Test func `CURRENT is set with checks and can be set back`() throws {
         let disk = try FixtureStore.healthy.disk()
         #expect(ToolRun("current set \(Self.store) 99", on: disk).status == .usage)

@@ -99,27 +99,6 @@ import VarveStorageSimulation
         #expect(early.status == .usage)
     }
 
-    @Test func `any second that was noted can be gone back to`() throws {
-        let disk = try FixtureStore.healthy.disk()
-        let runtime = SimulatedRuntime(seed: 4)
-        var states: [(second: Int64, ids: Set<RecordID>)] = []
-        for step in 0..<3 as Range<UInt64> {
-            try write(disk, Self.store, 2_000 + step * 10..<2_010 + step * 10)
-            let second = runtime.wallClockMicroseconds() / 1_000_000
-            let run = ToolRun("backup \(Self.store) /backups", on: disk, runtime)
-            #expect(run.status == .clean, "\(run.errorText)")
-            states.append((second, try ids(disk, Self.store)))
-            runtime.sleep(nanoseconds: 3_000_000_000)
-        }
-        for (index, state) in states.enumerated() {
-            for (part, second) in [state.second, state.second + 2].enumerated() {
-                let run = ToolRun("restore /backups /at\(index)\(part) --at \(second)", on: disk)
-                #expect(run.status == .clean, "\(run.text)\(run.errorText)")
-                #expect(try ids(disk, "/at\(index)\(part)") == state.ids, "second \(second)")
-            }
-        }
-    }
-
     @Test func `a damaged backup is found, and is not restored`() throws {
         let disk = try FixtureStore.healthy.disk()
         #expect(ToolRun("backup \(Self.store) /backups", on: disk).status == .clean)

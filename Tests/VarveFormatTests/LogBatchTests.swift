@@ -84,7 +84,7 @@ import VarveFormat
         for operation in operations { try Self.append(operation, to: &encoder) }
         let byteCount = encoder.byteCount
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(seed + 1))
+        batch.assign(SequenceNumber(seed + 1), microseconds: Int64(bitPattern: random.next()))
         #expect(batch.bytes.count == byteCount)
         #expect(batch.operationCount == operations.count)
         #expect(encoder.isEmpty && encoder.byteCount == BatchRecord.prefixByteCount)
@@ -101,7 +101,7 @@ import VarveFormat
             try unsafe encoder.appendUpsert(
                 1, vector: UnsafeRawBufferPointer(start: nil, count: 0), attributes: attributes)
             var batch = encoder.finish()
-            batch.assign(SequenceNumber(1))
+            batch.assign(SequenceNumber(1), microseconds: 0)
             var decoder = try unsafe BatchDecoder(batch.bytes.span.bytes, vectorByteCount: 0)
             guard case .upsert(_, _, let range)? = try decoder.next() else {
                 Issue.record("no upsert")
@@ -153,7 +153,7 @@ import VarveFormat
             try encoder.appendDelete(.text(""))
         }
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(1))
+        batch.assign(SequenceNumber(1), microseconds: 0)
         #expect(try Self.decode(batch.bytes, vectorByteCount: 4) == [first])
     }
 
@@ -190,7 +190,7 @@ import VarveFormat
             try Self.append(Self.randomOperation(&random, vectorByteCount: 4), to: &encoder)
         }
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(1))
+        batch.assign(SequenceNumber(1), microseconds: 0)
         for offset in batch.bytes.indices {
             for value in [batch.bytes[offset] ^ 1, 0, 0x7F, 0x80, 0xFF] {
                 var bytes = batch.bytes
@@ -211,8 +211,8 @@ import VarveFormat
         var encoder = BatchEncoder(vectorByteCount: 0)
         try encoder.appendDelete(7)
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(1))
-        for (offset, value) in [(22, UInt8(1)), (24, 3), (24, 4), (24, 200)] {
+        batch.assign(SequenceNumber(1), microseconds: 0)
+        for (offset, value) in [(30, UInt8(1)), (32, 3), (32, 4), (32, 200)] {
             var bytes = batch.bytes
             bytes[offset] = value
             let error = #expect(throws: FormatError.self) {
@@ -222,10 +222,23 @@ import VarveFormat
         }
     }
 
-    @Test func `the sequence number is written in place`() {
+    @Test func `sequence number and time are written in place`() {
         var batch = BatchEncoder(vectorByteCount: 0).finishedCopy()
-        batch.assign(SequenceNumber(0x0102_0304))
+        batch.assign(SequenceNumber(0x0102_0304), microseconds: -2)
         #expect(batch.bytes[..<8] == [4, 3, 2, 1, 0, 0, 0, 0])
+        #expect(batch.bytes[8..<16] == [0xFE, 255, 255, 255, 255, 255, 255, 255])
+    }
+
+    @Test(arguments: [Int64.min, -1, 0, 1_795_171_248_000_001, .max])
+    func `the time comes back as it was`(microseconds: Int64) throws {
+        var batch = BatchEncoder(vectorByteCount: 0).finishedCopy()
+        batch.assign(SequenceNumber(7), microseconds: microseconds)
+        let decoder = try unsafe BatchDecoder(batch.bytes.span.bytes, vectorByteCount: 0)
+        #expect(decoder.microseconds == microseconds)
+        #expect(unsafe BatchDecoder.microseconds(of: batch.bytes.span.bytes) == microseconds)
+        #expect(unsafe BatchDecoder.sequence(of: batch.bytes.span.bytes) == SequenceNumber(7))
+        let short = Array(batch.bytes[..<15])
+        #expect(unsafe BatchDecoder.microseconds(of: short.span.bytes) == nil)
     }
 }
 

@@ -24,7 +24,7 @@ import VarveStorage
         }
         try encoder.appendDelete("a")
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(1))
+        batch.assign(SequenceNumber(1), microseconds: 1_795_171_248_000_001)
         append(&writer, .batch, batch.bytes, syncedThrough: LogPrologue.endOffset)
         let synced = UInt64(writer.count)
         append(&writer, .syncMark, [], syncedThrough: synced)
@@ -116,7 +116,7 @@ import VarveStorage
         }
         #expect(log.verdict == .sealed && log.batchCount == 1)
         #expect(
-            operations == [.upsert(id: 7, vector: 34..<38, attributes: 42..<53), .delete(id: "a")])
+            operations == [.upsert(id: 7, vector: 42..<46, attributes: 50..<61), .delete(id: "a")])
         #expect(attributes == ["lang": .string("en"), "size": .int(-3)])
     }
 }

@@ -33,7 +33,7 @@ enum Sample {
             fatalError("\(error)")
         }
         var batch = encoder.finish()
-        batch.assign(SequenceNumber(sequence))
+        batch.assign(SequenceNumber(sequence), microseconds: Int64(sequence))
         return batch.bytes
     }
 

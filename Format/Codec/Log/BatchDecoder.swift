@@ -8,6 +8,8 @@ public struct BatchDecoder: ~Escapable {
     public let bytes: RawSpan
     /// The batch's place in the order of all writes.
     public let sequence: SequenceNumber
+    /// When it was committed, in microseconds since 1970; never less than for a batch before it.
+    public let microseconds: Int64
     /// Operations in the batch.
     public let operationCount: Int
     /// The names that ids in the rows' attributes stand for.
@@ -34,6 +36,7 @@ public struct BatchDecoder: ~Escapable {
         var prefix = ByteReader(bytes, section: "batch", baseOffset: baseOffset)
         let sequence = SequenceNumber(try prefix.readUInt64())
         guard sequence > .zero else { throw prefix.error(.invalidValue, "sequence number 0") }
+        microseconds = Int64(bitPattern: try prefix.readUInt64())
         let operationCount = Int(try prefix.readUInt32())
         let operationByteCount = Int(try prefix.readUInt32())
         let foundVectorByteCount = Int(try prefix.readUInt32())
@@ -100,12 +103,20 @@ public struct BatchDecoder: ~Escapable {
 
     /// The sequence number at the beginning of a payload; nil if it is too short to have one.
     public static func sequence(of payload: RawSpan) -> SequenceNumber? {
-        guard payload.byteCount >= 8 else { return nil }
+        word(payload, 0).map { SequenceNumber($0) }
+    }
+
+    /// The time in a payload, in microseconds since 1970; nil if it is too short to have one.
+    public static func microseconds(of payload: RawSpan) -> Int64? {
+        word(payload, BatchRecord.timeOffset).map { Int64(bitPattern: $0) }
+    }
+
+    private static func word(_ payload: RawSpan, _ offset: Int) -> UInt64? {
+        guard payload.byteCount >= offset + 8 else { return nil }
         // Safety: the eight bytes are there; any bits are a number.
-        return SequenceNumber(
-            UInt64(
-                littleEndian: unsafe payload.unsafeLoadUnaligned(
-                    fromByteOffset: 0, as: UInt64.self)))
+        return UInt64(
+            littleEndian: unsafe payload.unsafeLoadUnaligned(
+                fromByteOffset: offset, as: UInt64.self))
     }
 
     private static func readNames(

@@ -91,7 +91,8 @@ public struct BatchEncoder: Sendable {
         operationCount += 1
     }
 
-    /// The finished payload, but for its sequence number; the encoder is empty again afterwards.
+    /// The finished payload, but for its sequence number and its time; the encoder is empty again
+    /// afterwards.
     public mutating func finish() -> EncodedBatch {
         writer.patch(UInt32(operationCount), at: BatchRecord.operationCountOffset)
         writer.patch(
@@ -112,6 +113,7 @@ public struct BatchEncoder: Sendable {
     }
 
     private mutating func writeEmptyPrefix() {
+        writer.append(UInt64(0))
         writer.append(UInt64(0))
         writer.append(UInt64(0))
         writer.append(UInt32(vectorByteCount))

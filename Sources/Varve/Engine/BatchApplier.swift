@@ -57,7 +57,7 @@ struct BatchRoom {
             ? Int(
                 UInt32(
                     littleEndian: unsafe payload.unsafeLoadUnaligned(
-                        fromByteOffset: 8, as: UInt32.self))) : 0
+                        fromByteOffset: BatchRecord.operationCountOffset, as: UInt32.self))) : 0
         let bounded = min(operationCount, payload.byteCount)
         self.init(
             payloadByteCount: payload.byteCount,

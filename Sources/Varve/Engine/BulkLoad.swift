@@ -77,7 +77,7 @@ struct BulkLoad {
         var encoded = try BatchEncoding.encode(
             batch, schema: engine.schema, firstRow: first, retention: engine.options.retention,
             now: engine.runtime.wallClockMicroseconds())
-        encoded.assign(sequence)
+        encoded.assign(sequence, microseconds: 0)
         let table: [AttributeID]
         do throws(AttributeCatalogue.Refusal) {
             table = try names.resolve(encoded.names)

@@ -179,16 +179,16 @@ extension Engine {
     private func takePlace(_ sequence: SequenceNumber) throws(StoreError) {
         var encoder = BatchEncoder(vectorByteCount: schema.vectorByteCount)
         var empty = encoder.finish()
-        empty.assign(sequence)
-        let payload = empty.bytes
         try writing.withLock { state throws(StoreError) in
             if let failure = state.failure { throw failure }
             guard sequence > state.lastSequence, let log = state.log else {
                 throw StoreError(
                     .tooLarge, "more than 2^32 batches were written while the load ran")
             }
+            empty.assign(
+                sequence, microseconds: state.commitTime(runtime.wallClockMicroseconds()))
             do throws(LogError) {
-                if !Mutant.isPlanted(.dropLoadPlace) { try log.append(payloads: [payload]) }
+                if !Mutant.isPlanted(.dropLoadPlace) { try log.append(payloads: [empty.bytes]) }
                 try log.sync()
             } catch {
                 throw fail(StoreError(error), &state)

@@ -46,13 +46,14 @@ final class CommitRequest: Sendable {
         state = Mutex(State(batch: nil, outcome: nil))
     }
 
-    /// Gives the batch its place in the order of all writes, and its payload away: once only.
-    func takePayload(_ sequence: SequenceNumber) -> [UInt8] {
+    /// Gives the batch its place in the order of all writes and its time, and its payload away:
+    /// once only.
+    func takePayload(_ sequence: SequenceNumber, microseconds: Int64) -> [UInt8] {
         state.withLock { state in
             guard var batch = state.batch.take() else {
                 preconditionFailure("a batch is written once")
             }
-            batch.assign(sequence)
+            batch.assign(sequence, microseconds: microseconds)
             return batch.bytes
         }
     }
@@ -228,7 +229,8 @@ private struct CommitRun {
             return
         }
         let sequence = state.lastSequence.next
-        let payload = request.takePayload(sequence)
+        let payload = request.takePayload(
+            sequence, microseconds: state.commitTime(engine.runtime.wallClockMicroseconds()))
         do throws(StoreError) {
             let replaced = unsafe try applier.findReplaced(
                 payload.span.bytes, in: active, older: older)

@@ -92,11 +92,20 @@ final class Engine: Sendable {
         var sealedLog: LogPredecessor?
         var catalogue: AttributeCatalogue
         var lastSequence: SequenceNumber
+        /// The time of the last batch, in microseconds since 1970.
+        var lastMicroseconds: Int64
         var nextFileNumber: UInt64
         /// Where each memtable's writes stand in the logs, by memtable.
         var spans: [SegmentID: LogSpan]
         /// Why nothing may be written any more.
         var failure: StoreError?
+
+        /// The time of a batch that is committed at `now`: never less than that of the one before,
+        /// so that the batches up to a moment are those before the first later one.
+        mutating func commitTime(_ now: Int64) -> Int64 {
+            lastMicroseconds = max(lastMicroseconds, now)
+            return lastMicroseconds
+        }
     }
 
     /// The writes of one memtable: which logs hold them, and their sequence numbers.

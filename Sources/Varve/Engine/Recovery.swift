@@ -38,8 +38,8 @@ struct Recovery {
         applier = BatchApplier(schema: live.schema)
         writer = Engine.WriterState(
             log: nil, catalogue: AttributeCatalogue(live.attributes),
-            lastSequence: live.lastSequence, nextFileNumber: manifests.nextFileNumber, spans: [:],
-            failure: nil)
+            lastSequence: live.lastSequence, lastMicroseconds: live.createdMicroseconds,
+            nextFileNumber: manifests.nextFileNumber, spans: [:], failure: nil)
         let id = SegmentID(writer.nextFileNumber).asMemtableSource
         writer.nextFileNumber += 1
         active = try MemtableMaking.make(id, live.schema, options, atLeast: 0)
@@ -165,6 +165,7 @@ struct Recovery {
         _ payload: RawSpan, offset: UInt64, log: LogNumber
     ) throws(FormatError) {
         guard applier.problem == nil else { return }
+        _ = writer.commitTime(BatchDecoder.microseconds(of: payload) ?? 0)
         guard let sequence = BatchDecoder.sequence(of: payload), sequence > writer.lastSequence
         else { return }
         if Mutant.isPlanted(.recoverOffByOne), writer.lastSequence == manifests.current.lastSequence

@@ -72,20 +72,4 @@ extension ByteWriter {
             append(UInt8(ascii: "]"))
         }
     }
-
-    /// Appends a text in quotes, escaping what JSON wants escaped.
-    private mutating func appendJSON(_ text: String) {
-        append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): append(contentsOf: "\\\"".utf8)
-            case UInt8(ascii: "\\"): append(contentsOf: "\\\\".utf8)
-            case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                append(contentsOf: ("\\u" + (byte < 16 ? "000" : "00") + digits).utf8)
-            default: append(byte)
-            }
-        }
-        append(UInt8(ascii: "\""))
-    }
 }

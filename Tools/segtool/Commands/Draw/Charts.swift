@@ -74,8 +74,11 @@ enum Charts {
         }
         let marks = counts.isEmpty ? [] : [0, counts.count / 2, counts.count - 1]
         for (place, index) in marks.enumerated() where place == 0 || marks[place - 1] != index {
-            body += text(
-                left + (Double(index) + 0.5) * step, height - 20, names(index), "middle")
+            let isLast = place > 0 && index == counts.count - 1
+            body +=
+                isLast
+                ? text(right, height - 20, names(index), "end")
+                : text(left + (Double(index) + 0.5) * step, height - 20, names(index), "middle")
         }
         return frame(height, label, body)
     }
@@ -107,7 +110,10 @@ enum Charts {
             marks +=
                 "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"3\" class=\"\(style)\">"
                 + "<title>\(escaped(value.name)): \(escaped(value.text))</title></circle>"
-            marks += text(x, y - 7, value.text, "middle")
+            // Below the point where the line goes up steeply, so that they do not cross.
+            let next = index + 1 < values.count ? values[index + 1].value : value.value
+            let isSteep = (next - value.value) / span > 0.25
+            marks += text(x, isSteep ? y + 14 : y - 7, value.text, "middle")
             body += text(x, height - 20, value.name, "middle")
         }
         if !points.isEmpty {

@@ -11,8 +11,8 @@ extension Verb {
                 + "deleted rows, degrees, distances, recall by segment, time by width, and a map "
                 + "of a sample of the vectors, coloured by segment or by an attribute.",
             options: [
-                OptionSpec("out", "FILE", "the page to make (also -o)"),
-                OptionSpec("sample", "N", "vectors on the map; 1500 if left out"),
+                .newFile("the page"),
+                .sample("vectors on the map", 1_500),
                 OptionSpec("color-by", "ATTRIBUTE", "colour the map by this attribute"),
                 OptionSpec("queries", "N", "searches for each measured width; 40 if left out"),
             ],

@@ -194,7 +194,14 @@ struct ReportFigures {
         if let name = call.text("color-by") { grouping = name }
         var counts: [String: Int] = [:]
         for mark in marks { counts[mark.group, default: 0] += 1 }
-        let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+        // The largest first; of equal ones, as they came.
+        var first: [String: Int] = [:]
+        for (index, mark) in marks.enumerated() where first[mark.group] == nil {
+            first[mark.group] = index
+        }
+        let ordered = counts.sorted {
+            ($1.value, first[$0.key] ?? 0) < ($0.value, first[$1.key] ?? 0)
+        }.map(\.key)
         groups = Array(ordered.prefix(8)) + (ordered.count > 8 ? ["other"] : [])
         let places = Dictionary(
             uniqueKeysWithValues: ordered.prefix(8).enumerated().map { ($1, $0) })

@@ -180,8 +180,9 @@ struct ReportPage {
         .findings{margin:6px 0;padding-left:18px;font-size:13px;overflow-wrap:anywhere}\
         dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:8px 16px;\
         margin:0 0 18px}dt{color:var(--soft);font-size:12px}dd{margin:0;overflow-wrap:anywhere}\
-        .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));\
-        gap:16px}section{background:var(--card);border:1px solid var(--edge);border-radius:8px;\
+        .grid{columns:3 300px;column-gap:16px}\
+        section{break-inside:avoid;margin:0 0 16px;background:var(--card);\
+        border:1px solid var(--edge);border-radius:8px;\
         padding:14px;min-width:0}section p{margin:2px 0 10px;color:var(--soft);font-size:13px}\
         svg{display:block;width:100%;height:auto}.t,.v{font:11px system-ui,sans-serif;\
         fill:var(--soft)}.v{fill:var(--ink)}.axis{fill:none;stroke:var(--edge)}\

@@ -24,37 +24,54 @@ extension Verb {
             run: findRow),
         Verb(
             name: "search", group: .explain, summary: "the nearest rows, with what it cost",
+            about: "A condition compares attributes (name = \"text\", size >= 10, free = true, "
+                + "made < 2026-11-20T00:00:00Z, kind in (\"a\", \"b\"), has name) and joins them "
+                + "with and, or, not and brackets; a list equals a text that it has. Under a "
+                + "filter answers are exact: every row that meets it is compared.",
             options: [
                 OptionSpec("id", "ID", "search for the neighbours of this row"),
-                OptionSpec("vector", "FILE", "a file of numbers, or numbers between commas"),
-                OptionSpec("k", "N", "rows; 10 if left out"),
+                OptionSpec(
+                    "vector", "FILE",
+                    "the first row of .fbin and its like, a file of numbers, or numbers"),
+                .hits,
                 OptionSpec("exact", nil, "compare every row"),
+                OptionSpec("filter", "CONDITION", "only rows that meet it; compares all of them"),
                 OptionSpec("recall", "SHARE", "the recall asked for; 0.95 if left out"),
-                OptionSpec("width", "N", "the width of the beam instead of a recall"),
+                .width(" instead of a recall"),
                 OptionSpec("explain", nil, "visits and hits of each segment"),
             ],
             examples: [
                 ("segtool search /data/store --id 7 --explain", "which segment answers"),
                 ("segtool search /data/store --vector 0.1,0.2 --exact", "the truth"),
+                (
+                    "segtool search /data/store --id 7 --filter 'lang = \"en\" and size >= 10'",
+                    "the nearest of those rows"
+                ),
             ],
             run: searchRows),
         Verb(
             name: "recall", group: .explain, summary: "approximate against exact, per segment",
             options: [
-                OptionSpec("sample", "N", "rows to search for in each segment; 50 if left out"),
-                OptionSpec("k", "N", "neighbours compared; 10 if left out"),
-                OptionSpec("width", "N", "the width of the beam; 64 if left out"),
+                .sample("rows to search for in each segment", 50),
+                .hits,
+                .width("; 64 if left out"),
             ],
             examples: [("segtool recall /data/store --sample 200", "is a graph an outlier?")],
             run: measureRecall),
         Verb(
-            name: "diff", group: .explain, summary: "rows that differ between two stores",
+            name: "diff", group: .explain,
+            summary: "rows that differ between two stores, or two versions of one",
+            about: "A side is a store as it is, or, with @ and a number behind it, what the "
+                + "segments of that version hold.",
             operands: [
-                Operand(name: "A", help: "a store's directory", isPath: true),
+                Operand(name: "A", help: "a store's directory, or DIRECTORY@VERSION", isPath: true),
                 Operand(name: "B", help: "another one", isPath: true),
             ],
             options: [OptionSpec("limit", "N", "rows to list; 1000 if left out")],
-            examples: [("segtool diff /data/store /backup/store", "added, removed, changed")],
+            examples: [
+                ("segtool diff /data/store /backup/store", "added, removed, changed"),
+                ("segtool diff /data/store@41 /data/store@42", "what the last flush brought"),
+            ],
             run: diffStores),
         Verb(
             name: "gc", group: .explain, summary: "files that could go, and why each is safe",

@@ -7,12 +7,23 @@ import VarveManifest
 import VarveStorage
 
 extension Invocation {
-    /// The store opened for reading only.
+    /// The store opened for reading only, as of `--snapshot` where that is given.
     func openReadOnly(_ path: FilePath? = nil) throws -> Store {
-        guard text("snapshot") == nil else {
-            throw ToolFailure.usage("this verb reads the live version: leave --snapshot out")
+        try openReadOnly(path ?? store, version: path == nil ? snapshot() : nil)
+    }
+
+    /// The store at `path`, opened for reading only: as it is, or what the segments of an older
+    /// version hold.
+    func openReadOnly(_ path: FilePath, version: VersionNumber?) throws -> Store {
+        var disk = fileSystem
+        if let version {
+            let image = try StoreImage(fileSystem, path, version: version)
+            guard let found = image.live else {
+                throw ToolFailure.usage("version \(version.rawValue) is not on the disk")
+            }
+            disk = try PinnedVersion(image, found)
         }
-        return try Store.open(at: (path ?? store).text, on: fileSystem, runtime, readOnly: true)
+        return try Store.open(at: path.text, on: disk, runtime, readOnly: true)
     }
 }
 
@@ -154,10 +165,19 @@ extension Verb {
         return rows
     }
 
+    /// A side of a comparison: a store's directory, or one and a version behind an `@`.
+    private static func openSide(_ text: String, _ call: Invocation) throws -> Store {
+        guard let at = text.lastIndex(of: "@"), let number = UInt64(text[text.index(after: at)...]),
+            try call.fileSystem.status(FilePath(text)) == nil
+        else { return try call.openReadOnly(FilePath(text), version: nil) }
+        return try call.openReadOnly(
+            FilePath(String(text[..<at])), version: VersionNumber(number))
+    }
+
     @Sendable static func diffStores(_ call: Invocation) throws -> ExitStatus {
         let limit = try call.count("limit", default: 1_000)
-        let first = try call.openReadOnly(FilePath(call.operands[0]))
-        let second = try call.openReadOnly(FilePath(call.operands[1]))
+        let first = try openSide(call.operands[0], call)
+        let second = try openSide(call.operands[1], call)
         defer {
             try? first.close()
             try? second.close()

@@ -30,14 +30,12 @@ extension Verb {
             }
             query.effort = .recall(recall)
         }
-        let result = try store.search(query)
-        call.output.table(
-            "hits", nil, [Column("rank"), Column("id"), Column("distance")]
-        ) { add in
-            for (index, hit) in result.hits.enumerated() {
-                add([.count(index + 1), .id(hit.id), .figure(Double(hit.distance), 6)])
-            }
+        if let text = call.text("filter") {
+            let filter = try RowFilter(text)
+            return try searchMatching(call, store, query, filter)
         }
+        let result = try store.search(query)
+        show(call, result.hits.map { FoundRow(id: $0.id, distance: $0.distance) })
         let cost = result.statistics
         call.output.section("cost", "Cost") {
             call.output.fields([
@@ -53,10 +51,81 @@ extension Verb {
         return cost.damagedSegmentCount > 0 ? .corruption : .clean
     }
 
+    private static func show(_ call: Invocation, _ hits: [FoundRow]) {
+        call.output.table(
+            "hits", nil, [Column("rank"), Column("id"), Column("distance")]
+        ) { add in
+            for (index, hit) in hits.enumerated() {
+                add([.count(index + 1), .id(hit.id), .figure(Double(hit.distance), 6)])
+            }
+        }
+    }
+
+    /// The vector that a query compares with.
+    private static func target(_ query: Query, _ store: Store) throws -> [Float] {
+        switch query.target {
+        case .vector(let vector):
+            // Once through the engine, which refuses what it cannot compare.
+            _ = try store.search(query)
+            return vector
+        case .row(let id):
+            guard let row = try store.get(id) else {
+                throw ToolFailure.usage("no row has the id \(id)")
+            }
+            return row.vector
+        }
+    }
+
+    /// The nearest rows that meet a condition: every one of them is compared, so the answer is
+    /// exact.
+    private static func searchMatching(
+        _ call: Invocation, _ store: Store, _ query: Query, _ filter: RowFilter
+    ) throws -> ExitStatus {
+        let metric = store.schema.metric
+        var target = try target(query, store)
+        var own: RecordID?
+        if case .row(let id) = query.target {
+            own = id
+        } else if metric == .cosine {
+            target = VectorText.normalised(target)
+        }
+        var hits: [FoundRow] = []
+        var (rowCount, matchCount) = (0, 0)
+        try store.snapshot().forEachRow { row throws(StoreError) in
+            rowCount += 1
+            guard filter.matches(row.attributes) else { return true }
+            matchCount += 1
+            guard row.id != own else { return true }
+            let distance = Float(VectorText.distance(target, row.vector, metric))
+            if hits.count == query.k, let last = hits.last, distance >= last.distance {
+                return true
+            }
+            // Rows come in the order of their ids, so equal distances stand in it, too.
+            let place = hits.firstIndex { $0.distance > distance } ?? hits.count
+            hits.insert(FoundRow(id: row.id, distance: distance), at: place)
+            if hits.count > query.k { hits.removeLast() }
+            return true
+        }
+        show(call, hits)
+        call.output.section("cost", "Cost") {
+            call.output.fields([
+                ("rows", "rows looked at", .count(rowCount)),
+                ("matches", "rows that meet the filter", .count(matchCount)),
+                (
+                    "match_share", "share",
+                    .share(Double(matchCount) / Double(max(1, rowCount)))
+                ),
+            ])
+        }
+        if call.has("explain") { try explain(call, query, store, filter) }
+        return .clean
+    }
+
     /// The components that a file, or an operand, lists.
     private static func vector(_ text: String, _ call: Invocation) throws -> [Float] {
         var source = text
         if try call.fileSystem.status(FilePath(text))?.isDirectory == false {
+            if let vector = try firstRow(FilePath(text), call) { return vector }
             let bytes = try call.fileSystem.readWholeFile(FilePath(text), limit: 1 << 24)
             source = String(decoding: bytes, as: UTF8.self)
         }
@@ -68,31 +137,50 @@ extension Verb {
         return numbers
     }
 
+    /// The first row of a file of vectors: .fbin, .f16bin, .u8bin or .i8bin; nil for other files.
+    private static func firstRow(_ path: FilePath, _ call: Invocation) throws -> [Float]? {
+        let types: [(String, ElementType)] = [
+            (".fbin", .float32), (".f16bin", .float16), (".u8bin", .uint8), (".i8bin", .int8),
+        ]
+        guard let type = types.first(where: { path.name.hasSuffix($0.0) })?.1 else { return nil }
+        let file = try call.fileSystem.open(path, .read)
+        guard try file.byteCount() >= 8 else { throw ToolFailure.usage("\(path) has no rows") }
+        let head = try file.readBytes(count: 8, at: 0)
+        let dimension = (0..<4).reduce(0) { $0 | Int(head[4 + $1]) << ($1 * 8) }
+        let byteCount = dimension * type.byteCount
+        guard Schema.dimensionRange.contains(dimension),
+            try file.byteCount() >= UInt64(8 + byteCount)
+        else { throw ToolFailure.usage("\(path) has no rows") }
+        return VectorText.floats(
+            try file.readBytes(count: byteCount, at: 8),
+            Schema(dimension: dimension, metric: .euclidean, elementType: type))
+    }
+
     /// The same search in each segment by itself, beside its exact answer.
-    private static func explain(_ call: Invocation, _ query: Query, _ store: Store) throws {
+    private static func explain(
+        _ call: Invocation, _ query: Query, _ store: Store, _ filter: RowFilter? = nil
+    ) throws {
         let image = try call.image()
         let manifest = try call.manifest(image)
-        let target: [Float]
-        switch query.target {
-        case .vector(let vector): target = vector
-        case .row(let id): target = try store.get(id)?.vector ?? []
-        }
+        let target = try target(query, store)
         try call.output.table(
             "segments", "By segment, each searched by itself",
             [
-                Column("segment"), Column("rows"), Column("scans"), Column("expanded"),
-                Column("distances"), Column("estimates"), Column("pages"), Column("nearest"),
-                Column("recall", "found of exact"),
+                Column("segment"), Column("rows"), Column("matching"), Column("scans"),
+                Column("expanded"), Column("distances"), Column("estimates"), Column("pages"),
+                Column("nearest"), Column("recall", "found of exact"),
             ]
         ) { add in
             for record in manifest.segments {
                 let probe = try SegmentProbe(image, record)
+                let matching = try filter.map { try probe.rows($0, manifest) }
                 let (found, cost) = try probe.search(
-                    target, k: query.k, effort: SearchEffort(width: 64))
-                let (exact, _) = try probe.searchExactly(target, k: query.k)
+                    target, k: query.k, effort: SearchEffort(width: 64), among: matching)
+                let (exact, _) = try probe.searchExactly(target, k: query.k, among: matching)
                 let shared = Set(found.map(\.row)).intersection(exact.map(\.row)).count
                 add([
-                    .number(record.id.rawValue), .count(record.rowCount), .count(cost.scanCount),
+                    .number(record.id.rawValue), .count(record.rowCount),
+                    .count(matching?.count ?? record.liveCount), .count(cost.scanCount),
                     .count(cost.expandedNodeCount), .count(cost.exactDistanceCount),
                     .count(cost.codeDistanceCount), .count(cost.pageCount),
                     found.first.map { .figure(Double($0.distance), 6) } ?? .none,
@@ -150,87 +238,8 @@ extension Verb {
     }
 }
 
-/// One segment opened by the engine's own reader, to be searched by itself.
-struct SegmentProbe {
-    let reader: SegmentReader
-    let deleted: DeletedRows
-
-    init(_ image: StoreImage, _ record: SegmentRecord) throws {
-        let name = FileNames.segment(record.id)
-        reader = try SegmentReader(
-            fileSystem: image.fileSystem, path: image.path(name), expecting: record,
-            access: .mapped)
-        if let tombstones = record.tombstones {
-            let name = FileNames.tombstones(record.id, tombstones.version)
-            guard let file = TombstoneReading.read(image, name) else {
-                throw ToolFailure(.corruption, "\(name) is damaged")
-            }
-            deleted = DeletedRows(file.rows, rowCount: record.rowCount)
-        } else {
-            deleted = DeletedRows(RowSet(), rowCount: record.rowCount)
-        }
-    }
-
-    private func prepared(_ vector: [Float]) -> SegmentQuery {
-        let query = SegmentQuery(schema: reader.schema)
-        unsafe vector.withUnsafeBufferPointer { buffer in
-            if let base = buffer.baseAddress, buffer.count == reader.schema.dimension {
-                unsafe query.prepare(base)
-            }
-        }
-        return query
-    }
-
-    /// The nearest rows by way of the graph, whatever that costs.
-    func search(
-        _ vector: [Float], k: Int, effort: SearchEffort
-    ) throws -> ([RowHit], SegmentSearchStatistics) {
-        var cost = SegmentSearchStatistics()
-        let hits = try reader.searchGraph(
-            prepared(vector), k: k, effort: effort, deleted: deleted, statistics: &cost
-        ) { _ in true }
-        return (hits, cost)
-    }
-
-    /// The nearest rows of all.
-    func searchExactly(
-        _ vector: [Float], k: Int
-    ) throws -> ([RowHit], SegmentSearchStatistics) {
-        var cost = SegmentSearchStatistics()
-        let hits = try reader.searchExactly(
-            prepared(vector), k: k, deleted: deleted, statistics: &cost
-        ) { _ in true }
-        return (hits, cost)
-    }
-
-    /// The stored vector of a row.
-    func vector(_ row: RowOrdinal) throws -> [Float] {
-        let bytes = unsafe try reader.withVector(row) { (buffer) throws(SegmentError) in
-            unsafe [UInt8](buffer)
-        }
-        return VectorText.floats(bytes, reader.schema)
-    }
-
-    /// Recall of searches for rows spread evenly over the segment.
-    func recall(
-        sample: Int, k: Int, width: Int
-    ) throws -> (recall: Double, queryCount: Int, expanded: Double, pages: Double) {
-        let count = min(sample, reader.rowCount)
-        var (found, wanted, expanded, pages) = (0, 0, 0, 0)
-        for index in 0..<count {
-            let row = RowOrdinal(UInt32(index * reader.rowCount / count))
-            let vector = try vector(row)
-            let (hits, cost) = try search(vector, k: k, effort: SearchEffort(width: max(width, k)))
-            let (exact, _) = try searchExactly(vector, k: k)
-            let bound = exact.last?.distance ?? 0
-            found += hits.filter { $0.distance <= bound }.count
-            wanted += exact.count
-            expanded += cost.expandedNodeCount
-            pages += cost.pageCount
-        }
-        return (
-            wanted == 0 ? 1 : Double(found) / Double(wanted), count,
-            Double(expanded) / Double(max(1, count)), Double(pages) / Double(max(1, count))
-        )
-    }
+/// A row that a search has found.
+struct FoundRow {
+    var id: RecordID
+    var distance: Float
 }

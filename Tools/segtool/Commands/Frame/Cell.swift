@@ -73,7 +73,7 @@ enum Cell {
             value.isFinite ? "\(value)" : "null"
         case .flag(let flag): flag ? "true" : "false"
         case .id(.number(let number)) where redaction == nil: String(number)
-        case .text, .mark, .hex, .time, .id, .user: JSONText.quoted(text(redaction))
+        case .text, .mark, .hex, .time, .id, .user: text(redaction).asJSON
         }
     }
 }
@@ -90,26 +90,5 @@ struct Redaction {
             case .text(let text): Array(text.utf8)
             }
         return "id:" + Units.hex(checksum64(bytes, seed: salt)).prefix(10)
-    }
-}
-
-/// Text as JSON.
-enum JSONText {
-    /// The text in quotes, with everything escaped that has to be.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

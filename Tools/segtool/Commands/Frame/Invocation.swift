@@ -40,7 +40,7 @@ final class Invocation {
     private let options: [String: String]
     let output: Output
     let surroundings: Surroundings
-    let pacer: Pacer
+    let progress: ProgressLine
 
     init(
         _ verb: Verb, operands: [String], options: [String: String], output: Output,
@@ -50,15 +50,20 @@ final class Invocation {
         self.operands = operands
         self.options = options
         self.output = output
-        self.surroundings = surroundings
-        var rate: Double?
+        var surroundings = surroundings
         if let text = options["rate"] {
-            guard let value = Double(text), value > 0 else {
+            guard let value = Double(text), value > 0, value.isFinite else {
                 throw ToolFailure.usage("--rate is a number of megabytes a second, not \(text)")
             }
-            rate = value * 1e6
+            surroundings.fileSystem = PacedFileSystem(
+                surroundings.fileSystem,
+                ReadRate(surroundings.runtime, bytesPerSecond: value * 1e6))
         }
-        pacer = Pacer(surroundings, bytesPerSecond: rate)
+        self.surroundings = surroundings
+        progress = ProgressLine(surroundings)
+        if options["snapshot"] != nil, !verb.looksAtVersions {
+            throw ToolFailure.usage("this verb works on the live version: leave --snapshot out")
+        }
     }
 
     var fileSystem: any FileSystem { surroundings.fileSystem }
@@ -123,29 +128,17 @@ final class Invocation {
     }
 }
 
-/// Keeps to a rate of reading, and tells how far long work has come.
-final class Pacer {
+/// Tells how far long work has come.
+final class ProgressLine {
     private let surroundings: Surroundings
-    private let bytesPerSecond: Double?
     private let start: UInt64
-    private var byteCount: UInt64 = 0
     private var told: UInt64 = 0
     private var hasLine = false
 
-    init(_ surroundings: Surroundings, bytesPerSecond: Double?) {
+    init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
-        self.bytesPerSecond = bytesPerSecond
         start = surroundings.runtime.monotonicNanoseconds()
         told = start
-    }
-
-    /// Says that `count` bytes are about to be read; waits where that is too fast.
-    func pace(_ count: UInt64) {
-        byteCount += count
-        guard let bytesPerSecond else { return }
-        let due = start + UInt64(Double(byteCount) / bytesPerSecond * 1e9)
-        let now = surroundings.runtime.monotonicNanoseconds()
-        if due > now { surroundings.runtime.sleep(nanoseconds: due - now) }
     }
 
     /// Shows how far the work has come, a few times a second, on a terminal.

@@ -1,5 +1,7 @@
 // A report as it is made: aligned text for people, or one JSON document.
 
+import VarveFormat
+
 /// A column of a table.
 struct Column {
     /// The member's name in JSON.
@@ -39,16 +41,16 @@ final class Output {
     /// Begins the report of `verb`.
     func begin(_ verb: String) {
         guard isJSON else { return }
-        write("{\"schema\":\(JSONText.quoted(Self.jsonSchema)),\"verb\":\(JSONText.quoted(verb))")
+        write("{\"schema\":\(Self.jsonSchema.asJSON),\"verb\":\(verb.asJSON)")
         hasMember = [true]
     }
 
     /// Ends the report.
     func end(_ status: ExitStatus, failure: String? = nil) {
         guard isJSON else { return }
-        if let failure { member("error", JSONText.quoted(failure)) }
+        if let failure { member("error", failure.asJSON) }
         if !notes.isEmpty {
-            member("notes", "[" + notes.map(JSONText.quoted).joined(separator: ",") + "]")
+            member("notes", "[" + notes.map(\.asJSON).joined(separator: ",") + "]")
         }
         member("status", String(status.rawValue))
         write("}\n")
@@ -56,7 +58,7 @@ final class Output {
 
     private func member(_ key: String, _ value: String) {
         comma()
-        write(JSONText.quoted(key) + ":" + value)
+        write(key.asJSON + ":" + value)
     }
 
     private func comma() {
@@ -68,7 +70,7 @@ final class Output {
     func section<R>(_ key: String, _ title: String, _ body: () throws -> R) rethrows -> R {
         if isJSON {
             comma()
-            write(JSONText.quoted(key) + ":{")
+            write(key.asJSON + ":{")
             hasMember.append(false)
             defer {
                 write("}")
@@ -115,8 +117,10 @@ final class Output {
         if !isJSON { write(text) }
     }
 
-    /// Bytes written as they are, in either form: files of other formats.
-    func raw(_ text: String) { write(text) }
+    /// A text of another format: as it is, or as one member of the JSON report.
+    func raw(_ text: String) {
+        if isJSON { member("text", text.asJSON) } else { write(text) }
+    }
 
     /// A table whose rows `body` gives one by one; the widths come from the first 500.
     ///
@@ -128,12 +132,12 @@ final class Output {
     ) rethrows -> Int {
         if isJSON {
             comma()
-            write(JSONText.quoted(key) + ":[")
+            write(key.asJSON + ":[")
             var count = 0
             defer { write("]") }
             try body { cells in
                 let members = zip(columns, cells).map {
-                    JSONText.quoted($0.key) + ":" + $1.json(redaction)
+                    $0.key.asJSON + ":" + $1.json(redaction)
                 }
                 write((count > 0 ? "," : "") + "{" + members.joined(separator: ",") + "}")
                 count += 1

@@ -49,7 +49,7 @@ public enum Segtool {
                 surroundings)
             let status: ExitStatus
             do {
-                defer { invocation.pacer.clear() }
+                defer { invocation.progress.clear() }
                 status = try verb.run(invocation)
             }
             output.end(status)

@@ -44,6 +44,12 @@ enum VectorText {
         }
     }
 
+    /// The vector of length one that points the same way; zeros stay zeros.
+    static func normalised(_ vector: [Float]) -> [Float] {
+        let norm = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return norm == 0 ? vector : vector.map { Float(Double($0) / norm) }
+    }
+
     /// A value as text.
     static func text(_ value: AttributeValue) -> String {
         switch value {

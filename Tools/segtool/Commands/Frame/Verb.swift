@@ -49,6 +49,34 @@ struct OptionSpec: Sendable {
         self.choices = choices
     }
 
+    // MARK: - Options of several verbs
+
+    /// Where a new store goes.
+    static let newStore = OptionSpec(
+        "out", "NEW", "the directory of the new store; missing or empty (also -o)")
+    /// Rows wanted.
+    static let hits = OptionSpec("k", "N", "rows; 10 if left out")
+    /// The memory budget of a store.
+    static let budget = OptionSpec("budget", "MIB", "the memory budget; 256 if left out")
+    /// Ids and attributes beside a file of vectors.
+    static let attributes = OptionSpec(
+        "attributes", "FILE", "JSON Lines with ids and attributes by row")
+
+    /// A file to make.
+    static func newFile(_ what: String) -> OptionSpec {
+        OptionSpec("out", "FILE", "\(what) to make (also -o)")
+    }
+
+    /// The width of a beam; `rest` says what holds without it.
+    static func width(_ rest: String) -> OptionSpec {
+        OptionSpec("width", "N", "the width of the beam\(rest)")
+    }
+
+    /// How much is looked at, of what, and how much if it is left out.
+    static func sample(_ what: String, _ count: Int) -> OptionSpec {
+        OptionSpec("sample", "N", "\(what); \(count) if left out")
+    }
+
     /// Options that every verb has.
     static let common: [OptionSpec] = [
         OptionSpec("json", nil, "one JSON document, schema \(Output.jsonSchema)"),
@@ -77,6 +105,11 @@ struct Verb: Sendable {
     /// Command lines, and what they are good for.
     var examples: [(line: String, purpose: String)]
     var run: @Sendable (Invocation) throws -> ExitStatus
+
+    /// Whether it can look at another version than the live one.
+    var looksAtVersions: Bool {
+        effect != .writesStore && operands.first?.name == Operand.store.name
+    }
 
     var words: [String] { name.split(separator: " ").map(String.init) }
 }

@@ -163,6 +163,14 @@ extension StoreID {
 extension Digest {
     /// Thirty-two digits, as CURRENT has them.
     var text: String { Units.hex(high) + Units.hex(low) }
+
+    /// The digest of these digits; nil for any other text.
+    init?(text: String) {
+        guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+            let low = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(low: low, high: high)
+    }
 }
 
 extension Finding {

@@ -78,7 +78,8 @@ extension Verb {
             "records", nil,
             [
                 Column("log"), Column("offset"), Column("bytes"), Column("record"),
-                Column("sequence"), Column("operations"), Column("id"), Column("detail"),
+                Column("sequence"), Column("time"), Column("operations"), Column("id"),
+                Column("detail"),
             ]
         ) { add in
             for entry in image.entries {
@@ -134,7 +135,7 @@ extension Verb {
     ) -> [Cell] {
         [
             .number(number.rawValue), .number(offset), .number(count), .mark("gap", .bad), .none,
-            .none, .none, .mark(text, .bad),
+            .none, .none, .none, .mark(text, .bad),
         ]
     }
 
@@ -154,21 +155,22 @@ extension Verb {
             return [
                 LogRow(
                     sequence: .max, id: nil,
-                    cells: head + [.text(name), .none, .none, .none, detail])
+                    cells: head + [.text(name), .none, .none, .none, .none, detail])
             ]
         }
         // Safety: every pattern of bits is a byte.
         var batch = try BatchDecoder(
             unsafe payload.span.bytes, vectorByteCount: schema.vectorByteCount)
         let sequence = batch.sequence.rawValue
+        let time = Cell.time(batch.microseconds)
         if !showsOperations {
             let detail: Cell = correction == nil ? .text(synced) : fix
             return [
                 LogRow(
                     sequence: sequence, id: nil,
                     cells: head + [
-                        .text("batch"), .number(sequence), .count(batch.operationCount), .none,
-                        detail,
+                        .text("batch"), .number(sequence), time, .count(batch.operationCount),
+                        .none, detail,
                     ])
             ]
         }
@@ -189,7 +191,7 @@ extension Verb {
                 LogRow(
                     sequence: sequence, id: operation.id,
                     cells: head + [
-                        .text(name), .number(sequence), .none, .id(operation.id), detail,
+                        .text(name), .number(sequence), time, .none, .id(operation.id), detail,
                     ]))
         }
         return rows

@@ -194,7 +194,8 @@ extension Verb {
             .text(finding.section), .number(finding.offset),
             finding.byteCount == 0 ? .none : .number(finding.byteCount),
             finding.damage.map { .text($0.description) } ?? .none, .count(finding.rowCount),
-            .text(finding.detail),
+            // What is wrong with a value may name it.
+            finding.kind == .value ? .user(finding.detail) : .text(finding.detail),
         ]
     }
 

@@ -157,7 +157,6 @@ extension Verb {
                 if call.has("verify") {
                     var badCount = 0
                     for block in 0..<entry.blockCount {
-                        call.pacer.pace(UInt64(entry.blockByteCount))
                         let found = try segment.block(
                             section: index, block: block, explains: false)
                         if found.state != .whole { badCount += 1 }
@@ -236,7 +235,6 @@ extension Verb {
             for (index, entry) in segment.entries.enumerated()
             where call.text("section").map({ $0 == entry.name }) ?? true {
                 for block in 0..<entry.blockCount {
-                    call.pacer.pace(UInt64(entry.blockByteCount))
                     let (_, state) = try segment.block(section: index, block: block)
                     if state != .whole { status = .corruption }
                     if call.has("damaged"), state == .whole { continue }

@@ -1,5 +1,7 @@
 // Files given a second name, or copied where that cannot be.
 
+import VarveFormat
+import VarveManifest
 import VarveStorage
 
 /// Copies of whole files.
@@ -25,8 +27,7 @@ enum FileCopying {
     /// Copies a file in windows of 1 MiB; durable when this returns, its name once the directory
     /// is.
     static func copy(
-        _ fileSystem: any FileSystem, _ from: FilePath, _ to: FilePath,
-        pacer: Pacer? = nil
+        _ fileSystem: any FileSystem, _ from: FilePath, _ to: FilePath
     ) throws(StorageError) -> UInt64 {
         let source = try fileSystem.open(from, .read)
         let target = try fileSystem.open(to, .create)
@@ -34,7 +35,6 @@ enum FileCopying {
         var offset: UInt64 = 0
         while offset < byteCount {
             let count = Int(min(1 << 20, byteCount - offset))
-            pacer?.pace(UInt64(count))
             let window = try source.readBytes(count: count, at: offset)
             try target.writeFully(window, at: offset)
             offset += UInt64(count)
@@ -54,6 +54,36 @@ enum FileCopying {
             }
         } else {
             try fileSystem.createDirectories(directory)
+        }
+    }
+}
+
+/// The folders of a store.
+enum StoreLayout {
+    /// Every folder, the store's own as an empty name.
+    private static let folders = StoreFile.folders + [FileNames.trashFolder]
+
+    /// Makes a directory with the folders of a store where nothing, or an empty directory, stands.
+    static func make(_ fileSystem: any FileSystem, _ directory: FilePath) throws {
+        try FileCopying.makeEmpty(fileSystem, directory)
+        try makeMissing(fileSystem, directory)
+    }
+
+    /// Makes the folders that are missing.
+    static func makeMissing(
+        _ fileSystem: any FileSystem, _ directory: FilePath
+    ) throws(StorageError) {
+        for folder in folders where !folder.isEmpty {
+            let path = directory.appending(folder)
+            if try fileSystem.status(path) == nil { try fileSystem.createDirectory(path) }
+        }
+    }
+
+    /// Makes the names in all folders durable.
+    static func sync(_ fileSystem: any FileSystem, _ directory: FilePath) throws(StorageError) {
+        for folder in folders {
+            let path = folder.isEmpty ? directory : directory.appending(folder)
+            if try fileSystem.status(path) != nil { try fileSystem.syncDirectory(path) }
         }
     }
 }

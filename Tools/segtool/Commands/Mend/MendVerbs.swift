@@ -1,9 +1,6 @@
 // The verbs that mend a store.
 
 extension Verb {
-    private static let outOption = OptionSpec(
-        "out", "NEW", "the directory of the new store; missing or empty (also -o)")
-
     static let mendVerbs: [Verb] = [
         Verb(
             name: "repair plan", group: .mend, summary: "what would mend the store, and its cost",
@@ -14,11 +11,12 @@ extension Verb {
         Verb(
             name: "repair apply", group: .mend, summary: "carry a plan out",
             about: "With --out, makes a repaired copy (good files are hard links), or, where rows "
-                + "are lost, a new store of all rows that verify. With --in-place, sets the "
-                + "originals aside in the folder quarantine first; repair undo puts them back. "
-                + "In place needs the plan's hash, and refuses if the store has changed since.",
+                + "are lost, a new store of all rows that verify. With --in-place, originals are "
+                + "set aside in the folder quarantine; repair undo puts them back, byte for byte, "
+                + "unless the store has been written to since. In place needs the plan's hash, and "
+                + "refuses if the store has changed since it was printed.",
             options: [
-                outOption, OptionSpec("in-place", nil, "change the store itself"),
+                .newStore, OptionSpec("in-place", nil, "change the store itself"),
                 OptionSpec("plan", "HASH", "the plan that is meant, as repair plan printed it"),
             ],
             effect: .writesStore,
@@ -37,22 +35,29 @@ extension Verb {
             about: "Collects rows from segments block by block, from logs also behind damage, and "
                 + "from retired files; newest wins. One flipped bit in a block is put right. "
                 + "Graphs and codes are made anew. Counts what is lost.",
-            options: [outOption], effect: .writesElsewhere,
+            options: [.newStore], effect: .writesElsewhere,
             examples: [("segtool salvage /data/store --out /data/saved", "when all else fails")],
             run: salvage),
         Verb(
             name: "rebuild graph", group: .mend, summary: "a new store with graphs made anew",
-            options: [outOption], effect: .writesElsewhere,
+            options: [.newStore], effect: .writesElsewhere,
             examples: [("segtool rebuild graph /data/store --out /data/new", "recall has dropped")],
             run: rebuildIndex),
         Verb(
-            name: "rebuild pq", group: .mend, summary: "a new store with codes made anew",
-            options: [outOption], effect: .writesElsewhere,
+            name: "rebuild pq", group: .mend,
+            summary: "a copy of the store whose segments have codes made anew",
+            about: "Rows, ids, graphs and deletions stay as they are; codes, blocks for walks and "
+                + "measured figures are made from the vectors. Damage in them is gone then. Good "
+                + "files are hard links.",
+            options: [
+                .newStore, OptionSpec("segment", "NUMBER", "only this one; all if left out"),
+            ],
+            effect: .writesElsewhere,
             examples: [("segtool rebuild pq /data/store --out /data/new", "codes do not fit")],
-            run: rebuildIndex),
+            run: rebuildCodes),
         Verb(
             name: "rebuild manifest", group: .mend, summary: "a version made from segment files",
-            options: [outOption], effect: .writesElsewhere,
+            options: [.newStore], effect: .writesElsewhere,
             examples: [
                 ("segtool rebuild manifest /data/store --out /data/new", "no manifest is left")
             ],

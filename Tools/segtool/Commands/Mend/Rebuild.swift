@@ -7,12 +7,13 @@ import VarveManifest
 import VarveStorage
 
 extension Verb {
-    /// Graph and codes are made together, from the rows alone.
+    /// Graphs, and codes with them, from the rows alone.
     @Sendable static func rebuildIndex(_ call: Invocation) throws -> ExitStatus {
         let image = try call.image()
         let harvest = try RowHarvest(image)
         let target = try call.required("out")
-        let kept = try StoreRebuilding.rebuild(call, harvest, at: FilePath(target))
+        let kept = try StoreRebuilding.rebuild(
+            call, harvest, at: FilePath(target), upTo: try call.harvestLimit(image))
         return show(call, harvest.count, keptCount: kept, target)
     }
 
@@ -20,10 +21,7 @@ extension Verb {
         let image = try call.image()
         let target = FilePath(try call.required("out"))
         let made = try ManifestRebuilding(image).manifest()
-        try FileCopying.makeEmpty(call.fileSystem, target)
-        for folder in StoreFile.folders + [FileNames.trashFolder] where !folder.isEmpty {
-            try call.fileSystem.createDirectory(target.appending(folder))
-        }
+        try StoreLayout.make(call.fileSystem, target)
         var names = made.files.map(\.name)
         for entry in image.entries where entry.retiredSeconds == nil {
             if case .log(let number)? = entry.file, number >= made.logFloor {
@@ -46,9 +44,7 @@ extension Verb {
             number: made.version, content: .success(made), digest: Digest(of: bytes),
             byteCount: UInt64(bytes.count))
         try PointerWriting.point(call.fileSystem, target, to: made, version)
-        for folder in StoreFile.folders where !folder.isEmpty {
-            try call.fileSystem.syncDirectory(target.appending(folder))
-        }
+        try StoreLayout.sync(call.fileSystem, target)
         call.output.section("manifest", "Manifest made from segments") {
             call.output.fields([
                 ("out", "new store", .text(target.text)),

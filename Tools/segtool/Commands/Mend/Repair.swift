@@ -10,13 +10,13 @@ extension Verb {
         var request = CheckRequest()
         request.version = try call.snapshot()
         request.observer = { progress in
-            call.pacer.tell(
+            call.progress.tell(
                 progress.file, done: progress.readByteCount, total: progress.totalByteCount,
                 unit: Units.bytes)
             return true
         }
         let plan = RepairPlan(try call.image(), request)
-        call.pacer.clear()
+        call.progress.clear()
         return plan
     }
 
@@ -48,8 +48,9 @@ extension Verb {
             call.output.note("there is nothing to do")
         } else if plan.needsNewStore {
             call.output.note(
-                "plan \(plan.hash): rows are lost; carry it out with: "
-                    + "segtool repair apply \(call.store) --out NEW")
+                "plan \(plan.hash): a new store is made of all rows that verify; carry it out with "
+                    + "segtool repair apply \(call.store) --out NEW, or --in-place "
+                    + "--plan \(plan.hash)")
         } else {
             call.output.note(
                 "plan \(plan.hash): carry it out with: segtool repair apply \(call.store) "
@@ -73,12 +74,7 @@ extension Verb {
             guard call.text("plan") != nil else {
                 throw ToolFailure.usage("--in-place needs --plan HASH, as repair plan printed it")
             }
-            guard !plan.needsNewStore else {
-                throw ToolFailure.usage("rows are lost: this plan needs --out NEW")
-            }
-            try RepairInPlace(call.fileSystem, call.store).carryOut(plan)
-            call.output.note("done; undo with: segtool repair undo \(call.store)")
-            return try checkAgain(call, call.store)
+            return try applyInPlace(call, plan)
         }
         let target = FilePath(try call.required("out"))
         if plan.needsNewStore {
@@ -91,13 +87,39 @@ extension Verb {
         return try checkAgain(call, target)
     }
 
+    /// Mends the store itself; where rows are lost, by putting a new store of all rows that verify
+    /// in the place of its files.
+    private static func applyInPlace(
+        _ call: Invocation, _ plan: RepairPlan
+    ) throws -> ExitStatus {
+        let place = RepairInPlace(call.fileSystem, call.store)
+        try place.requireEmpty()
+        var status = ExitStatus.clean
+        if plan.needsNewStore {
+            let made = FilePath(call.store.text + ".repairing")
+            StoreRemoval.remove(call.fileSystem, made)
+            let harvest = try RowHarvest(plan.image)
+            let kept = try StoreRebuilding.rebuild(call, harvest, at: made)
+            defer { StoreRemoval.remove(call.fileSystem, made) }
+            let report = try StoreCheck.run(call.fileSystem, made)
+            if let bad = report.findings.first { throw ToolFailure(.corruption, bad.line) }
+            try place.replace(plan.image, by: made)
+            status = show(call, harvest.count, keptCount: kept, call.store.text)
+        } else {
+            try place.carryOut(plan)
+        }
+        call.output.note("done; undo with: segtool repair undo \(call.store)")
+        let checked = try checkAgain(call, call.store)
+        return checked == .clean ? status : checked
+    }
+
     private static func lockIfWriting(_ call: Invocation) throws -> (any FileLock)? {
         guard call.has("in-place") else { return nil }
         return try call.fileSystem.lock(call.store.appending(FileNames.lock))
     }
 
     /// Verifies what a repair has made.
-    private static func checkAgain(_ call: Invocation, _ path: FilePath) throws -> ExitStatus {
+    static func checkAgain(_ call: Invocation, _ path: FilePath) throws -> ExitStatus {
         let report = try StoreCheck.run(call.fileSystem, path)
         let bad = report.liveDamage
         for finding in bad { call.output.note("still: \(finding.line)") }
@@ -142,10 +164,10 @@ extension Verb {
         defer { lock.release() }
         let place = RepairInPlace(call.fileSystem, call.store)
         let items = try place.items().filter { item in
-            call.operand(1).map { $0 == item.name } ?? true
+            call.operand(1).map { $0 == item.name || $0 == item.original } ?? true
         }
         guard !items.isEmpty else { throw ToolFailure.usage("the quarantine has no such file") }
-        for item in items { try place.drop(item) }
+        try place.drop(items)
         call.output.note("\(items.count) files dropped")
         return .clean
     }
@@ -156,10 +178,7 @@ enum RepairedCopy {
     static func make(_ plan: RepairPlan, at target: FilePath) throws {
         let image = plan.image
         let fileSystem = image.fileSystem
-        try FileCopying.makeEmpty(fileSystem, target)
-        for folder in StoreFile.folders + [FileNames.trashFolder] where !folder.isEmpty {
-            try fileSystem.createDirectory(target.appending(folder))
-        }
+        try StoreLayout.make(fileSystem, target)
         for entry in image.entries {
             guard entry.role == .live || entry.role == .history, entry.name != FileNames.lock,
                 !plan.steps.contains(.point(version: VersionNumber(0)))
@@ -173,9 +192,7 @@ enum RepairedCopy {
             }
         }
         for step in plan.steps { try StepWork.perform(step, image, target, isInPlace: false) }
-        for folder in StoreFile.folders {
-            try fileSystem.syncDirectory(folder.isEmpty ? target : target.appending(folder))
-        }
+        try StoreLayout.sync(fileSystem, target)
     }
 }
 
@@ -210,103 +227,5 @@ enum StepWork {
             try PointerWriting.point(fileSystem, target, to: manifest, version)
         case .salvage: preconditionFailure("a new store is not a step in place")
         }
-    }
-}
-
-/// Repairs in place: originals are set aside first, and can be put back.
-struct RepairInPlace {
-    /// A file that was set aside.
-    struct Item {
-        /// Its name in the quarantine.
-        var name: String
-        /// Where it came from, relative to the store; the slash is a colon in the name.
-        var original: String
-        var byteCount: UInt64
-    }
-
-    static let folder = StoreImage.quarantineFolder
-    private let fileSystem: any FileSystem
-    private let directory: FilePath
-    private var place: FilePath { directory.appending(Self.folder) }
-
-    init(_ fileSystem: any FileSystem, _ directory: FilePath) {
-        self.fileSystem = fileSystem
-        self.directory = directory
-    }
-
-    /// The files set aside, in order; `absent` stands for a file that was not there.
-    func items() throws -> [Item] {
-        guard try fileSystem.status(place) != nil else { return [] }
-        return try fileSystem.list(place).sorted().map { name in
-            let original = name.replacing(":", with: "/")
-            let status = try fileSystem.status(place.appending(name))
-            return Item(
-                name: name,
-                original: original.hasPrefix("absent=")
-                    ? String(original.dropFirst(7)) : original,
-                byteCount: status?.byteCount ?? 0)
-        }
-    }
-
-    /// Sets the originals aside, then carries the steps out.
-    func carryOut(_ plan: RepairPlan) throws {
-        guard try items().isEmpty else {
-            throw ToolFailure.usage(
-                "the quarantine is not empty: undo or drop the last repair first")
-        }
-        if try fileSystem.status(place) == nil { try fileSystem.createDirectory(place) }
-        var done: Set<String> = []
-        for name in plan.steps.compactMap(\.file) where done.insert(name).inserted {
-            let from = directory.appending(name)
-            let safe = name.replacing("/", with: ":")
-            if try fileSystem.status(from) == nil {
-                try fileSystem.writeFileDurably(place.appending("absent=" + safe), [])
-            } else {
-                _ = try FileCopying.copy(fileSystem, from, place.appending(safe))
-            }
-        }
-        try fileSystem.syncDirectory(place)
-        try fileSystem.syncDirectory(directory)
-        for step in plan.steps {
-            try StepWork.perform(step, plan.image, directory, isInPlace: true)
-        }
-        for folder in StoreFile.folders {
-            try fileSystem.syncDirectory(folder.isEmpty ? directory : directory.appending(folder))
-        }
-    }
-
-    /// Puts everything back as it was; gives the names.
-    func undo() throws -> [String] {
-        let items = try items()
-        guard !items.isEmpty else { throw ToolFailure.usage("there is no repair to undo") }
-        for item in items { try putBack(item) }
-        try fileSystem.removeDirectory(place)
-        try fileSystem.syncDirectory(directory)
-        return items.map(\.original)
-    }
-
-    /// Puts one file back.
-    func restore(_ name: String) throws {
-        guard let item = try items().first(where: { $0.name == name || $0.original == name })
-        else { throw ToolFailure.usage("the quarantine has no file \(name)") }
-        try putBack(item)
-        if try items().isEmpty { try fileSystem.removeDirectory(place) }
-    }
-
-    /// Removes one file for good.
-    func drop(_ item: Item) throws {
-        try fileSystem.remove(place.appending(item.name))
-        if try items().isEmpty { try fileSystem.removeDirectory(place) }
-    }
-
-    private func putBack(_ item: Item) throws {
-        let to = directory.appending(item.original)
-        if item.name.hasPrefix("absent=") {
-            if try fileSystem.status(to) != nil { try fileSystem.remove(to) }
-            try fileSystem.remove(place.appending(item.name))
-        } else {
-            try fileSystem.rename(place.appending(item.name), to: to)
-        }
-        try fileSystem.syncDirectory(to.parent)
     }
 }

@@ -168,7 +168,7 @@ struct RepairPlan {
 /// Digests of whole files.
 enum FileDigest {
     static func of(
-        _ fileSystem: any FileSystem, _ path: FilePath, pacer: Pacer? = nil
+        _ fileSystem: any FileSystem, _ path: FilePath
     ) throws(StorageError) -> Digest {
         let file = try fileSystem.open(path, .read)
         let byteCount = try file.byteCount()
@@ -176,7 +176,6 @@ enum FileDigest {
         var offset: UInt64 = 0
         while offset < byteCount {
             let count = Int(min(1 << 20, byteCount - offset))
-            pacer?.pace(UInt64(count))
             let window = try file.readBytes(count: count, at: offset)
             unsafe window.withUnsafeBytes { unsafe digest.update($0) }
             offset += UInt64(count)

@@ -3,6 +3,7 @@
 import Varve
 import VarveCheck
 import VarveFormat
+import VarveLog
 import VarveManifest
 import VarveStorage
 
@@ -49,14 +50,16 @@ extension RowHarvest {
         guard case .record(let record, _, let payload, _) = item,
             record.type == LogRecordType.batch.rawValue, payload.count >= 8
         else { return nil }
-        let sequence = (0..<8).reduce(UInt64(0)) { $0 | UInt64(payload[$1]) << UInt64($1 * 8) }
-        return (sequence, payload)
+        return (word(payload, 0), payload)
     }
 
     /// Hands out every operation of the logs that the live version still needs, also behind damage;
     /// a nil row deletes.
+    ///
+    /// A batch without operations stands for a load, whose rows are in segments of its own: those
+    /// that no version in use names are handed out in its place.
     func forEachOperation(
-        upTo limit: UInt64 = .max, _ body: (RecordID, Row?) throws -> Void
+        upTo limit: HarvestLimit = HarvestLimit(), _ body: (RecordID, Row?) throws -> Void
     ) throws {
         let live = image.live?.manifest
         let floor = live?.logFloor ?? LogNumber(0)
@@ -66,59 +69,94 @@ extension RowHarvest {
             if case .log(let number)? = entry.file, number >= floor { logs.append((number, entry)) }
         }
         logs.sort { $0.0 < $1.0 }
-        for (index, (_, entry)) in logs.enumerated() {
-            var end = UInt64.max
-            if index + 1 < logs.count { end = cut(logs[index].0, logs[(index + 1)...].map(\.1)) }
-            var walk = try LogWalk(image.fileSystem, path: image.path(entry.name))
-            if walk.header == nil, entry.byteCount > LogPrologue.endOffset {
-                count.doubts.append("\(entry.name) has no readable header: all of it is lost")
+        let readings = live.map { StoreSummary.readLogs(image, $0) } ?? []
+        for (index, (number, entry)) in logs.enumerated() {
+            let next = successor(of: number, logs[(index + 1)...].map(\.1))
+            var (end, promised) = (next?.byteCount ?? .max, next?.lastSequence)
+            var problem: LogError?
+            switch readings.first(where: { $0.number == number })?.content {
+            // Behind where recovery ends a log without objection, nothing was acknowledged.
+            case .success(let found)?: end = min(end, found.validByteCount)
+            case .failure(let error)?: problem = error
+            case nil: break
             }
+            var walk = try LogWalk(image.fileSystem, path: image.path(entry.name))
             while let item = try walk.next() {
                 guard case .record(let record, let offset, let payload, let fix) = item,
-                    offset < end, record.type == LogRecordType.batch.rawValue
+                    offset < end
                 else { continue }
+                if record.type == LogRecordType.end.rawValue { promised = Self.word(payload, 0) }
+                guard record.type == LogRecordType.batch.rawValue else { continue }
                 if fix != nil { count.correctedBlockCount += 1 }
-                try apply(payload, &last, limit, body)
+                guard try apply(payload, &last, limit, body) else { return }
             }
+            if let problem { noteLoss(of: problem, promised, &last) }
         }
     }
 
-    /// Where a log ends by what the next ones say; all of it if they say nothing.
-    private func cut(_ number: LogNumber, _ later: [StoreImage.Entry]) -> UInt64 {
+    /// Counts the writes that a damaged log has lost at its end, where something says how far it
+    /// had gone.
+    private func noteLoss(of problem: LogError, _ promised: UInt64?, _ last: inout UInt64) {
+        guard let promised else {
+            count.doubts.append("\(problem): writes may be lost there or behind it")
+            return
+        }
+        guard promised > last else { return }
+        count.missingSequences.append(last + 1...promised)
+        last = promised
+    }
+
+    private static func word(_ payload: [UInt8], _ at: Int) -> UInt64 {
+        guard payload.count >= at + 8 else { return 0 }
+        return (0..<8).reduce(UInt64(0)) { $0 | UInt64(payload[at + $1]) << UInt64($1 * 8) }
+    }
+
+    /// Where a log ends, and with which write, by the prologue of the next; nil if none says so.
+    private func successor(
+        of number: LogNumber, _ later: [StoreImage.Entry]
+    ) -> (byteCount: UInt64, lastSequence: UInt64)? {
         for entry in later {
             guard var walk = try? LogWalk(image.fileSystem, path: image.path(entry.name)),
                 case .record(_, _, let payload, _)? = try? walk.next(),
                 payload.count == LogPrologue.byteCount
             else { continue }
-            func word(_ at: Int) -> UInt64 {
-                (0..<8).reduce(UInt64(0)) { $0 | UInt64(payload[at + $1]) << UInt64($1 * 8) }
-            }
-            return word(8) == number.rawValue ? word(24) : .max
+            guard Self.word(payload, 8) == number.rawValue else { return nil }
+            return (Self.word(payload, 24), Self.word(payload, 0))
         }
-        return .max
+        return nil
     }
 
+    /// Hands out a batch; false if it is beyond the limit, and so is all behind it.
     private func apply(
-        _ payload: [UInt8], _ last: inout UInt64, _ limit: UInt64,
+        _ payload: [UInt8], _ last: inout UInt64, _ limit: HarvestLimit,
         _ body: (RecordID, Row?) throws -> Void
-    ) throws {
+    ) throws -> Bool {
         // Safety: every pattern of bits is a byte.
         guard
             let batch = try? BatchDecoder(
                 unsafe payload.span.bytes, vectorByteCount: schema.vectorByteCount)
         else {
             count.doubts.append("a batch of a log cannot be read")
-            return
+            return true
         }
         let sequence = batch.sequence.rawValue
-        guard sequence > last, sequence <= limit else { return }
-        if sequence > last + 1 { count.missingSequences.append(last + 1...sequence - 1) }
+        guard sequence > last else { return true }
+        guard limit.includes(batch.sequence, batch.microseconds) else { return false }
+        // Loads leave numbers out for the batches that might have been written meanwhile.
+        if sequence > last + 1, batch.operationCount > 0 {
+            count.missingSequences.append(last + 1...sequence - 1)
+        }
         last = sequence
+        if batch.operationCount == 0 {
+            try forEachLoadedRow(batch.sequence) { try body($0.id, $0) }
+            return true
+        }
         count.batchCount += 1
         try operations(payload) { id, row in
             count.operationCount += 1
             try body(id, row)
         }
+        return true
     }
 
     /// Hands out the operations of a batch; a nil row deletes.

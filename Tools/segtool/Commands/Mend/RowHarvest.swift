@@ -34,6 +34,19 @@ struct HarvestCount {
     static let idLimit = 1 << 20
 }
 
+/// How far the writes of logs are followed.
+struct HarvestLimit {
+    /// The last write that counts.
+    var sequence = UInt64.max
+    /// The last moment that counts, in microseconds since 1970.
+    var microseconds = Int64.max
+
+    /// Whether a batch counts; behind the first that does not, none does.
+    func includes(_ sequence: SequenceNumber, _ microseconds: Int64) -> Bool {
+        sequence.rawValue <= self.sequence && microseconds <= self.microseconds
+    }
+}
+
 /// Walks over everything a store's directory holds, and hands out what verifies.
 final class RowHarvest {
     let image: StoreImage
@@ -117,7 +130,9 @@ final class RowHarvest {
     private func deletedRows(_ record: SegmentRecord) -> RowSet {
         guard let tombstones = record.tombstones else { return RowSet() }
         let name = FileNames.tombstones(record.id, tombstones.version)
-        if let file = TombstoneReading.read(image, name) { return file.rows }
+        if let file = TombstoneReading.read(image, name, byteCount: tombstones.byteCount) {
+            return file.rows
+        }
         let older = image.versions.reversed().lazy.compactMap(\.manifest)
             .compactMap { manifest in manifest.segments.first { $0.id == record.id }?.tombstones }
             .filter { $0.version < tombstones.version }
@@ -217,6 +232,25 @@ final class RowHarvest {
         return result
     }
 
+    /// Hands out the rows of the load that was write `sequence`, from the segments of its own that
+    /// a later version than the live one names; deleted or not, since what deleted them came later.
+    ///
+    /// A load that no version has was never acknowledged.
+    func forEachLoadedRow(
+        _ sequence: SequenceNumber, _ body: (Row) throws -> Void
+    ) throws {
+        let version = image.versions.lazy.compactMap(\.manifest).first {
+            $0.lastSequence >= sequence
+        }
+        for record in version?.segments ?? []
+        where record.firstSequence == sequence && record.lastSequence == sequence {
+            try harvest(
+                Source(
+                    name: FileNames.segment(record.id), role: .ahead, record: record,
+                    deleted: RowSet()), body)
+        }
+    }
+
     /// Looks for lost rows in segments that the live version does not name, newest first.
     private func forEachOlderCopy(_ body: (Row) throws -> Void) throws {
         let live = Set(image.live?.manifest?.segments.map(\.id) ?? [])
@@ -246,11 +280,18 @@ final class RowHarvest {
 /// Tombstone files, with a single flipped bit put right.
 enum TombstoneReading {
     /// The file called `name`; nil if it is missing or beyond one bit.
-    static func read(_ image: StoreImage, _ name: String) -> TombstoneFile? {
+    ///
+    /// - Parameter byteCount: Its length, where that is known: what stands behind it is left out.
+    static func read(
+        _ image: StoreImage, _ name: String, byteCount: UInt64? = nil
+    ) -> TombstoneFile? {
         guard
             var bytes = try? image.fileSystem.readWholeFile(
                 image.path(name), limit: TombstoneFile.maximumByteCount)
         else { return nil }
+        if let byteCount, UInt64(bytes.count) > byteCount {
+            bytes.removeLast(bytes.count - Int(byteCount))
+        }
         if let file = try? TombstoneFile(decoding: bytes) { return file }
         guard bytes.count <= 1 << 16 else { return nil }
         for index in bytes.indices {

@@ -10,7 +10,8 @@ extension Verb {
         let image = try call.image()
         let harvest = try RowHarvest(image)
         let target = try call.required("out")
-        let kept = try StoreRebuilding.rebuild(call, harvest, at: FilePath(target))
+        let kept = try StoreRebuilding.rebuild(
+            call, harvest, at: FilePath(target), upTo: try call.harvestLimit(image))
         return show(call, harvest.count, keptCount: kept, target)
     }
 
@@ -62,6 +63,14 @@ extension Verb {
 }
 
 extension Invocation {
+    /// How far logs are followed: not at all behind a version asked for by `--snapshot`.
+    func harvestLimit(_ image: StoreImage) throws -> HarvestLimit {
+        guard try snapshot() != nil, let manifest = image.live?.manifest else {
+            return HarvestLimit()
+        }
+        return HarvestLimit(sequence: manifest.lastSequence.rawValue)
+    }
+
     /// The value of an option that must be given.
     func required(_ name: String) throws -> String {
         guard let value = text(name) else { throw ToolFailure.usage("--\(name) is missing") }
@@ -75,7 +84,8 @@ enum StoreRebuilding {
     ///
     /// Segments come first, in one load; then the logs, batch by batch, so that later writes win.
     static func rebuild(
-        _ call: Invocation, _ harvest: RowHarvest, at path: FilePath, upTo limit: UInt64 = .max
+        _ call: Invocation, _ harvest: RowHarvest, at path: FilePath,
+        upTo limit: HarvestLimit = HarvestLimit()
     ) throws -> Int {
         try FileCopying.makeEmpty(call.fileSystem, path)
         var options = Options()
@@ -93,7 +103,7 @@ enum StoreRebuilding {
             try store.write(batch)
             written += batch.count
             batch.removeAll()
-            call.pacer.tell("rows", done: UInt64(written), total: nil) {
+            call.progress.tell("rows", done: UInt64(written), total: nil) {
                 Units.grouped(Int($0))
             }
         }
@@ -113,7 +123,7 @@ enum StoreRebuilding {
         try store.flush()
         let count = try store.count()
         try store.close()
-        call.pacer.clear()
+        call.progress.clear()
         return count
     }
 

@@ -53,7 +53,7 @@ extension Verb {
                 for item in list.items {
                     if states[item.digest] == nil {
                         let path = repository.blob(item.digest)
-                        let found = try? FileDigest.of(call.fileSystem, path, pacer: call.pacer)
+                        let found = try? FileDigest.of(call.fileSystem, path)
                         states[item.digest] = found?.text == item.digest
                     }
                     if states[item.digest] == false { bad.append(item.name) }
@@ -76,50 +76,65 @@ extension Verb {
         let repository = BackupRepository(call.fileSystem, FilePath(call.operands[0]))
         let target = FilePath(call.operands[1])
         let lists = try repository.lists()
-        guard !lists.isEmpty else { throw ToolFailure.usage("there is no backup") }
-        var limit: UInt64?
-        if let text = call.text("sequence") {
-            guard let number = UInt64(text) else {
-                throw ToolFailure.usage("--sequence is a number")
-            }
-            limit = number
-        } else if let text = call.text("at") {
-            let time = try moment(text)
-            let marks = try repository.timeline()
-            guard let mark = marks.last(where: { $0.microseconds < time + 1_000_000 }) else {
-                throw ToolFailure.usage("no backup and no mark is as old as \(text)")
-            }
-            limit = mark.sequence
-        }
+        guard let newest = lists.last else { throw ToolFailure.usage("there is no backup") }
         let restoring = Restoring(call, repository, lists)
-        let count: Int
-        if let limit {
-            count = try restoring.restore(to: target, upTo: limit)
+        let restored: RestoredStore
+        if let limit = try limit(call) {
+            restored = try restoring.restore(to: target, upTo: limit)
         } else {
-            let number = try call.count("backup", default: lists[lists.count - 1].number)
+            let number = try call.count("backup", default: newest.number)
             guard let list = lists.first(where: { $0.number == number }) else {
                 throw ToolFailure.usage("there is no backup \(number)")
             }
-            count = try restoring.restore(list, to: target)
+            restored = try restoring.restore(list, to: target)
         }
         call.output.section("restore", "Restored") {
             call.output.fields([
-                ("out", "new store", .text(target.text)), ("rows", "rows", .count(count)),
-                ("limit", "as of write", limit.map { .number($0) } ?? .none),
+                ("out", "new store", .text(target.text)),
+                ("rows", "rows", .count(restored.rowCount)),
+                ("backup", "segments of backup", .count(restored.backup)),
+                ("last_sequence", "last write", .number(restored.lastSequence)),
+                ("last_time", "written", restored.lastMicroseconds.map { .time($0) } ?? .none),
             ])
+        }
+        if let seen = restored.seenMicroseconds {
+            call.output.note(
+                "the last backup looked at \(Units.time(seen)): later writes are in none")
+            return .partial
         }
         return .clean
     }
 
-    /// A moment as people write it: `2026-11-20T09:30:00Z`, or seconds since 1970.
+    /// The last write that is wanted, by `--sequence` or `--at`; nil for a backup as it is.
+    private static func limit(_ call: Invocation) throws -> HarvestLimit? {
+        if let text = call.text("sequence") {
+            guard let number = UInt64(text) else {
+                throw ToolFailure.usage("--sequence is a number, not \(text)")
+            }
+            return HarvestLimit(sequence: number)
+        }
+        return try call.text("at").map { HarvestLimit(microseconds: try moment($0)) }
+    }
+
+    /// The last microsecond of a moment as people write it: of the second
+    /// `2026-11-20T09:30:00Z`, of the fraction `2026-11-20T09:30:00.25Z`, or of a second since
+    /// 1970.
     static func moment(_ text: String) throws -> Int64 {
-        if let seconds = Int64(text) { return seconds * 1_000_000 }
-        let parts = text.split { "-T: Z".contains($0) }.compactMap { Int64($0) }
-        guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]) else {
+        if let seconds = Int64(text) { return seconds * 1_000_000 + 999_999 }
+        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = halves[0].split { "-T: Z".contains($0) }.compactMap { Int64($0) }
+        let digits = halves.count == 2 ? String(halves[1].prefix { $0.isNumber }) : nil
+        guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]),
+            (0...24).contains(parts[3]), (0...59).contains(parts[4]), (0...60).contains(parts[5]),
+            digits.map({ (1...6).contains($0.count) }) ?? true
+        else {
             throw ToolFailure.usage("a time is like 2026-11-20T09:30:00Z, not \(text)")
         }
         let day = Units.day(year: parts[0], month: parts[1], day: parts[2])
-        return (day * 86_400 + parts[3] * 3_600 + parts[4] * 60 + parts[5]) * 1_000_000
+        let second = day * 86_400 + parts[3] * 3_600 + parts[4] * 60 + parts[5]
+        guard let digits else { return second * 1_000_000 + 999_999 }
+        let zeros = String(repeating: "0", count: 6 - digits.count)
+        return second * 1_000_000 + (Int64(digits + zeros) ?? 0)
     }
 }
 
@@ -136,8 +151,10 @@ struct BackupTaking {
     /// Copies what is new; a writer beside may retire files meanwhile, then it is tried again.
     func take() throws -> (list: BackupList, copied: UInt64) {
         for _ in 0..<8 {
+            // Before looking: every write acknowledged by then is seen.
+            let now = call.runtime.wallClockMicroseconds()
             let image = try call.image()
-            do { return try take(image) } catch {
+            do { return try take(image, now) } catch {
                 let again = try call.image()
                 if again.live?.number == image.live?.number { throw error }
             }
@@ -145,7 +162,9 @@ struct BackupTaking {
         throw ToolFailure(.partial, "the store changes too fast to be copied")
     }
 
-    private func take(_ image: StoreImage) throws -> (list: BackupList, copied: UInt64) {
+    private func take(
+        _ image: StoreImage, _ now: Int64
+    ) throws -> (list: BackupList, copied: UInt64) {
         guard let live = image.live, let manifest = try? live.content.get(), image.isLiveByPointer
         else { throw ToolFailure(.corruption, "no version can be read: repair the store first") }
         let before = try repository.lists()
@@ -154,14 +173,14 @@ struct BackupTaking {
         }
         var list = BackupList(number: (before.last?.number ?? 0) + 1)
         list.store = manifest.store.text
-        list.microseconds = call.runtime.wallClockMicroseconds()
+        list.microseconds = now
         list.version = manifest.version.rawValue
         list.segmentSequence = manifest.lastSequence.rawValue
         list.lastSequence = list.segmentSequence
         var copied: UInt64 = 0
-        func keep(_ name: String, _ digest: Digest?) throws {
+        func keep(_ name: String, from: String? = nil, _ digest: Digest?) throws {
             let kept = try repository.store(
-                image.path(name), digest: digest, pacer: call.pacer)
+                image.path(from ?? name), digest: digest)
             copied += kept.copied
             list.items.append(
                 BackupList.Item(name: name, digest: kept.digest, byteCount: kept.byteCount))
@@ -187,6 +206,7 @@ struct BackupTaking {
                     name: FileNames.log(log.number), digest: kept.digest,
                     byteCount: UInt64(bytes.count)))
         }
+        try keepRetiredLogs(image, manifest, before.last) { try keep($0, from: $1, $2) }
         try repository.syncBlobs()
         try repository.mark(list.microseconds, list.lastSequence)
         if let last = before.last, last.items.map(\.digest) == list.items.map(\.digest) {
@@ -195,6 +215,26 @@ struct BackupTaking {
         }
         try repository.add(list)
         return (list, copied)
+    }
+
+    /// Keeps logs that the version needs no more.
+    ///
+    /// They lead from one backup to the next, second by second. A retired one never changes under
+    /// its name.
+    private func keepRetiredLogs(
+        _ image: StoreImage, _ manifest: Manifest, _ last: BackupList?,
+        _ keep: (_ name: String, _ from: String, _ digest: Digest?) throws -> Void
+    ) throws {
+        for entry in image.entries {
+            guard case .log(let number)? = entry.file,
+                entry.retiredSeconds != nil || number < manifest.logFloor
+            else { continue }
+            let name =
+                entry.retiredSeconds == nil
+                ? "\(FileNames.trashFolder)/\(FilePath(entry.name).name).0" : entry.name
+            let known = last?.items.first { $0.name == name && $0.byteCount == entry.byteCount }
+            try keep(name, entry.name, known.flatMap { Digest(text: $0.digest) })
+        }
     }
 
     /// The bytes of a log as far as its records are good, and zeros for the room behind them: a
@@ -211,88 +251,5 @@ struct BackupTaking {
             bytes += repeatElement(0, count: Int(found.fileByteCount - found.validByteCount))
         }
         return bytes
-    }
-}
-
-/// Makes stores out of backups.
-struct Restoring {
-    private let call: Invocation
-    private let repository: BackupRepository
-    private let lists: [BackupList]
-
-    init(_ call: Invocation, _ repository: BackupRepository, _ lists: [BackupList]) {
-        self.call = call
-        self.repository = repository
-        self.lists = lists
-    }
-
-    /// The store as one backup has it; gives its rows.
-    func restore(_ list: BackupList, to target: FilePath) throws -> Int {
-        try layOut(list.items, target)
-        let report = try StoreCheck.run(call.fileSystem, target)
-        if let bad = report.liveDamage.first { throw ToolFailure(.corruption, bad.line) }
-        let store = try call.openReadOnly(target)
-        defer { try? store.close() }
-        return try store.count()
-    }
-
-    private func layOut(_ items: [BackupList.Item], _ target: FilePath) throws {
-        try FileCopying.makeEmpty(call.fileSystem, target)
-        for folder in StoreFile.folders + [FileNames.trashFolder] where !folder.isEmpty {
-            try call.fileSystem.createDirectory(target.appending(folder))
-        }
-        // CURRENT comes last: until then there is no store.
-        for item in items.sorted(by: {
-            ($0.name == FileNames.current ? 1 : 0, $0.name)
-                < ($1.name == FileNames.current ? 1 : 0, $1.name)
-        }) {
-            _ = try FileCopying.copy(
-                call.fileSystem, repository.blob(item.digest), target.appending(item.name),
-                pacer: call.pacer)
-        }
-        for folder in StoreFile.folders {
-            try call.fileSystem.syncDirectory(
-                folder.isEmpty ? target : target.appending(folder))
-        }
-    }
-
-    /// The rows as of write `limit`: the newest segments that are no newer, and the logs up to it.
-    func restore(to target: FilePath, upTo limit: UInt64) throws -> Int {
-        guard let base = lists.last(where: { $0.segmentSequence <= limit }) else {
-            throw ToolFailure.usage("the oldest backup is newer than write \(limit)")
-        }
-        guard lists.contains(where: { $0.lastSequence >= limit }) else {
-            throw ToolFailure.usage("no backup goes as far as write \(limit)")
-        }
-        // All logs that any backup has, each in its longest form.
-        var items = base.items.filter { !$0.name.hasPrefix(FileNames.logFolder + "/") }
-        var logs: [String: (BackupList.Item, UInt64)] = [:]
-        for list in lists where list.lastSequence >= base.segmentSequence {
-            for item in list.items where item.name.hasPrefix(FileNames.logFolder + "/") {
-                logs[item.name] = (item, list.lastSequence)
-            }
-        }
-        items += logs.values.map(\.0)
-        let scratch = FilePath(target.text + ".restoring")
-        try layOut(items, scratch)
-        defer { StoreRemoval.remove(call.fileSystem, scratch) }
-        let image = try StoreImage(call.fileSystem, scratch)
-        let harvest = try RowHarvest(image)
-        return try StoreRebuilding.rebuild(call, harvest, at: target, upTo: limit)
-    }
-}
-
-/// Removes a directory that this tool has made.
-enum StoreRemoval {
-    static func remove(_ fileSystem: any FileSystem, _ directory: FilePath) {
-        for name in (try? fileSystem.list(directory)) ?? [] {
-            let path = directory.appending(name)
-            if (try? fileSystem.status(path))?.isDirectory == true {
-                remove(fileSystem, path)
-            } else {
-                try? fileSystem.remove(path)
-            }
-        }
-        try? fileSystem.removeDirectory(directory)
     }
 }

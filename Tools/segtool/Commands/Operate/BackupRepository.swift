@@ -141,16 +141,16 @@ struct BackupRepository {
     ///
     /// - Parameter digest: Its digest, where it is known beforehand.
     func store(
-        _ path: FilePath, digest: Digest?, pacer: Pacer
+        _ path: FilePath, digest: Digest?
     ) throws -> (digest: String, copied: UInt64, byteCount: UInt64) {
-        let known = try digest ?? FileDigest.of(fileSystem, path, pacer: pacer)
+        let known = try digest ?? FileDigest.of(fileSystem, path)
         let byteCount = try fileSystem.status(path)?.byteCount ?? 0
         if let there = try fileSystem.status(blob(known.text)), there.byteCount == byteCount {
             return (known.text, 0, byteCount)
         }
         let temporary = FilePath(blob(known.text).text + ".tmp")
         if try fileSystem.status(temporary) != nil { try fileSystem.remove(temporary) }
-        let copied = try FileCopying.copy(fileSystem, path, temporary, pacer: pacer)
+        let copied = try FileCopying.copy(fileSystem, path, temporary)
         guard try FileDigest.of(fileSystem, temporary) == known else {
             try fileSystem.remove(temporary)
             throw ToolFailure(.corruption, "\(path) has not the bytes it should have")

@@ -19,7 +19,7 @@ extension Verb {
                 name: "bundle", group: .operate, summary: "a support package as one tar file",
                 about: "Reports of the reading verbs, as text and JSON, and the headers of all "
                     + "files. No vectors. With --redact, also no ids, attribute names or values.",
-                options: [OptionSpec("out", "FILE", "the tar file to make (also -o)")],
+                options: [.newFile("the tar file")],
                 effect: .writesElsewhere,
                 examples: [("segtool bundle /data/store --redact -o support.tar", "to send away")],
                 run: bundle),
@@ -49,7 +49,7 @@ extension Verb {
                 OptionSpec(
                     "elements", "TYPE", "float32 if left out",
                     choices: ["float32", "float16", "uint8", "int8"]),
-                OptionSpec("budget", "MIB", "the memory budget; 256 if left out"),
+                .budget,
             ],
             effect: .writesStore,
             examples: [("segtool create /data/store --dimension 384 --metric cosine", "empty")],
@@ -61,9 +61,9 @@ extension Verb {
                 + "batch by batch through the log, durable as they come.",
             operands: [.store, Operand(name: "FILE", help: "the rows", isPath: true)],
             options: [
-                OptionSpec("attributes", "FILE", "JSON Lines with ids and attributes by row"),
+                .attributes,
                 OptionSpec("batch", "N", "rows of a batch, 1 to 65,536"),
-                OptionSpec("budget", "MIB", "the memory budget while importing"),
+                .budget,
             ],
             effect: .writesStore,
             examples: [
@@ -79,7 +79,7 @@ extension Verb {
                     name: "FILE", help: ".fbin, .npy, .jsonl, or the store's own type",
                     isPath: true),
             ],
-            options: [OptionSpec("attributes", "FILE", "JSON Lines with ids and attributes")],
+            options: [.attributes],
             effect: .writesElsewhere,
             examples: [("segtool export /data/store rows.jsonl", "the whole store as text")],
             run: exportRows),
@@ -98,8 +98,8 @@ extension Verb {
             summary: "copy what is new into a directory of backups",
             about: "Files are kept once, by digest, however many backups have them: a backup of an "
                 + "unchanged store copies nothing. Takes no lock and may run beside a writer. With "
-                + "--follow it goes on, archives the logs as they grow, and notes every second how "
-                + "far writes had come, so that restore --at can go back to any second.",
+                + "--follow it goes on, a look every second. Logs, retired ones too, are kept with "
+                + "the time of every write: restore --at goes back to any second between backups.",
             operands: [.store, repository],
             options: [
                 OptionSpec("follow", "SECONDS", "go on for so long, a look every second")
@@ -114,11 +114,14 @@ extension Verb {
             run: verifyBackup),
         Verb(
             name: "restore", group: .operate, summary: "a new store from backups",
+            about: "With --at, exactly the writes whose commit stands in the logs within that "
+                + "second or before; refuses where a log between is in no backup.",
             operands: [repository, Operand(name: "NEW", help: "missing or empty", isPath: true)],
             options: [
                 OptionSpec("backup", "NUMBER", "this backup; the newest if left out"),
                 OptionSpec("at", "TIME", "as of this second, like 2026-11-20T09:30:00Z"),
                 OptionSpec("sequence", "N", "as of this write"),
+                OptionSpec("logs", "DIRECTORY", "retired logs that were archived elsewhere"),
             ],
             effect: .writesElsewhere,
             examples: [

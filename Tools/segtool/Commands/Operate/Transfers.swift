@@ -51,7 +51,7 @@ extension Verb {
         let budget = try budget(call)
         let store = try Store.open(
             at: call.store.text, on: call.fileSystem, call.runtime, options: budget)
-        let told = ProgressBox(call.pacer)
+        let told = ProgressBox(call.progress)
         var count = 0
         var segments = 0
         if call.text("batch") != nil {
@@ -64,9 +64,9 @@ extension Verb {
             count = report.rowCount
             segments = report.segmentCount
         }
-        let seconds = max(1e-9, Double(call.pacer.elapsedNanoseconds) / 1e9)
+        let seconds = max(1e-9, Double(call.progress.elapsedNanoseconds) / 1e9)
         try store.close()
-        call.pacer.clear()
+        call.progress.clear()
         call.output.section("import", "Import") {
             call.output.fields([
                 ("rows", "rows", .count(count)), ("segments", "segments made", .count(segments)),
@@ -80,11 +80,11 @@ extension Verb {
     @Sendable static func exportRows(_ call: Invocation) throws -> ExitStatus {
         let store = try call.openReadOnly()
         defer { try? store.close() }
-        let told = ProgressBox(call.pacer)
+        let told = ProgressBox(call.progress)
         let count = try store.exportRows(
             to: file(call), observer: { told.tell("exporting", $0) })
-        let seconds = max(1e-9, Double(call.pacer.elapsedNanoseconds) / 1e9)
-        call.pacer.clear()
+        let seconds = max(1e-9, Double(call.progress.elapsedNanoseconds) / 1e9)
+        call.progress.clear()
         call.output.section("export", "Export") {
             call.output.fields([
                 ("rows", "rows", .count(count)), ("seconds", "seconds", .figure(seconds, 2)),
@@ -121,15 +121,15 @@ extension Verb {
     }
 }
 
-/// Hands progress from a store's thread to the pacer.
+/// Hands progress from a store's thread to the line that shows it.
 final class ProgressBox: @unchecked Sendable {
     // Invariant for Sendable: transfers call their observer on the calling thread alone.
-    private let pacer: Pacer
+    private let line: ProgressLine
 
-    init(_ pacer: Pacer) { self.pacer = pacer }
+    init(_ line: ProgressLine) { self.line = line }
 
     func tell(_ what: String, _ progress: TransferProgress) -> Bool {
-        pacer.tell(
+        line.tell(
             what, done: UInt64(progress.rowCount), total: progress.totalRowCount.map { UInt64($0) }
         ) { Units.grouped(Int($0)) + " rows" }
         return true

@@ -50,11 +50,8 @@ extension Verb {
     /// A request that paces reads and shows progress.
     private static func request(_ call: Invocation) -> CheckRequest {
         var request = CheckRequest()
-        var last: UInt64 = 0
         request.observer = { progress in
-            call.pacer.pace(progress.readByteCount - last)
-            last = progress.readByteCount
-            call.pacer.tell(
+            call.progress.tell(
                 progress.file, done: progress.readByteCount, total: progress.totalByteCount,
                 unit: Units.bytes)
             return true
@@ -78,7 +75,7 @@ extension Verb {
             }
             report = StoreCheck(try call.image(), request).run()
         }
-        call.pacer.clear()
+        call.progress.clear()
         show(call, report)
         return ExitStatus(report)
     }
@@ -137,7 +134,7 @@ extension Verb {
         request.observer = { progress in
             _ = pace?(progress)
             return seconds == 0
-                || call.pacer.elapsedNanoseconds < UInt64(seconds) * 1_000_000_000
+                || call.progress.elapsedNanoseconds < UInt64(seconds) * 1_000_000_000
         }
         var failure: (any Error)?
         var damaged: Set<String> = []
@@ -148,7 +145,7 @@ extension Verb {
             do { try state.add(name) } catch { failure = error }
         }
         let report = StoreCheck(image, request).run()
-        call.pacer.clear()
+        call.progress.clear()
         if let failure { throw failure }
         if !report.isPartial { try state.remove() }
         show(call, report)
