@@ -51,6 +51,9 @@ struct HarvestLimit {
 final class RowHarvest {
     let image: StoreImage
     let schema: Schema
+    /// Whether versions newer than the one CURRENT names have been published, too: not so in a
+    /// store, where they are left by publications that were cut off.
+    var hasPublishedVersionsOnly = false
     var count = HarvestCount()
     private var lost: Set<RecordID> = []
     /// Rows that retired logs hold, as of the live version, and no segment has given yet.
@@ -235,10 +238,11 @@ final class RowHarvest {
     /// Hands out the rows of the load that was write `sequence`, from the segments of its own that
     /// a later version than the live one names; deleted or not, since what deleted them came later.
     ///
-    /// A load that no version has was never acknowledged.
+    /// A load that no published version has was never acknowledged.
     func forEachLoadedRow(
         _ sequence: SequenceNumber, _ body: (Row) throws -> Void
     ) throws {
+        guard hasPublishedVersionsOnly else { return }
         let version = image.versions.lazy.compactMap(\.manifest).first {
             $0.lastSequence >= sequence
         }

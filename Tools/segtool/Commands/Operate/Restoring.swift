@@ -84,6 +84,7 @@ struct Restoring {
         try layOut(files, scratch, links: true)
         defer { StoreRemoval.remove(call.fileSystem, scratch) }
         let harvest = try RowHarvest(try StoreImage(call.fileSystem, scratch))
+        harvest.hasPublishedVersionsOnly = true
         let count = try StoreRebuilding.rebuild(
             call, harvest, at: target, upTo: HarvestLimit(sequence: last.sequence))
         if harvest.count.lostRowCount > 0 || !harvest.count.missingSequences.isEmpty {
