@@ -172,7 +172,10 @@ let programs: [Target] = [
     program("model-fuzz", "Fuzz/model-fuzz", ["VarveOracle"]),
     program(
         "crash-fuzz", "Fuzz/crash-fuzz",
-        ["VarveOracle", "VarveMutants", "VarveStorage", "VarveStorageSimulation"]),
+        [
+            "VarveOracle", "VarveMutants", "VarveStorage", "VarveStorageSimulation",
+            "SegtoolCommands",
+        ]),
 ]
 
 /// A test target, named after the module it tests.

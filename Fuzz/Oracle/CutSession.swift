@@ -42,6 +42,8 @@ package struct SessionOutcome: Sendable {
     package var failure: FoundFailure?
     /// Calls that went wrong.
     package var firedCount = 0
+
+    package init() {}
 }
 
 /// Hashes over what was written.
@@ -58,23 +60,20 @@ package typealias CaseReport = @Sendable (_ seed: UInt64, _ place: Int, _ policy
 package struct CutSession {
     private let plan: HistoryPlan
     private let report: CaseReport
-    private let depth: Int
-    private let cutsEveryCall: Bool
+    private let depth: CutDepth
     private let visit: (@Sendable (SimulatedFileSystem) -> Void)?
 
     /// - Parameters:
-    ///   - depth: How often an exam may cut the power again.
-    ///   - cutsEveryCall: Whether exams cut before every call of their recoveries.
+    ///   - depth: How often and where an exam cuts the power again.
     ///   - visit: Given each image instead of the exam.
     package init(
-        _ plan: HistoryPlan, depth: Int = 2, cutsEveryCall: Bool = false,
+        _ plan: HistoryPlan, depth: CutDepth = .drawn,
         visit: (@Sendable (SimulatedFileSystem) -> Void)? = nil,
         report: @escaping CaseReport = { _, _, _ in }
     ) {
         self.plan = plan
-        self.visit = visit
         self.depth = depth
-        self.cutsEveryCall = cutsEveryCall
+        self.visit = visit
         self.report = report
     }
 
@@ -92,14 +91,19 @@ package struct CutSession {
         var generator = SeededGenerator(seed: plan.seed ^ 0xF5)
         disk.fileSyncPublishesName = generator.chance(1, in: 5)
         let witness = Witness()
-        let exam = ImageExam(plan, cutsEveryCall: cutsEveryCall)
         let outcome = Mutex(SessionOutcome())
         let (seed, report, depth, visit) = (plan.seed, report, depth, visit)
+        let last = Mutex((place: -1, name: "history"))
+        let exam = ImageExam(plan, cutsEveryCall: depth.cutsEveryCall) {
+            let (place, name) = last.withLock { $0 }
+            report(seed, place, name)
+        }
         let cut: @Sendable (Int, String) -> Void = { place, text in
             for (index, policy) in CutPolicy.all.enumerated() where selects(place, index) {
                 guard outcome.withLock({ $0.failure == nil }) else { return }
-                outcome.withLock { $0.imageCounts[policy.name, default: 0] += 1 }
-                report(seed, place, policy.name)
+                let name = depth.prefix + policy.name
+                outcome.withLock { $0.imageCounts[name, default: 0] += 1 }
+                last.withLock { $0 = (place, name) }
                 let own = mixedSeed(seed, UInt64(place), UInt64(index))
                 let image = DiskImage(policy, of: disk, witness, seed: own)
                 if let visit {
@@ -107,10 +111,10 @@ package struct CutSession {
                     continue
                 }
                 do throws(OracleFailure) {
-                    try exam.examine(image, seed: own, depth: depth)
+                    try exam.examine(image, seed: own, depth: depth.limit)
                 } catch {
                     let failure = FoundFailure(
-                        seed: seed, place: place, policy: policy.name,
+                        seed: seed, place: place, policy: name,
                         message: "before \(text): \(error)")
                     outcome.withLock { $0.failure = failure }
                 }
@@ -138,7 +142,10 @@ package struct CutSession {
     private func carryOut(_ run: HistoryRun, _ atEnd: () -> Void) -> (any Error)? {
         do {
             try run.create()
-            for step in plan.steps { try run.perform(step) }
+            for step in plan.steps {
+                try run.perform(step)
+                if plan.measuresRecall { try run.noteRecall() }
+            }
             try run.look()
             atEnd()
             try run.close()

@@ -1,4 +1,4 @@
-// A small closed store, damaged byte by byte: right answers, or an error that names the file.
+// A small store, damaged byte by byte: right answers, or an error that names the file.
 
 import Synchronization
 import Varve
@@ -9,46 +9,169 @@ package import VarveStorageSimulation
 
 /// Damages stores at rest.
 package struct DamageSession {
-    private let plan: HistoryPlan
     private let report: CaseReport
-    private let original: SimulatedFileSystem
-    private let model: OracleModel
-    private let count: Int
-    /// The files of the closed store and their lengths.
-    package let files: [(path: FilePath, byteCount: Int)]
+    private let store: DamagedStore
+    private var plan: HistoryPlan { store.plan }
+    /// The files of the store and their lengths.
+    package var files: [(path: FilePath, byteCount: Int)] { store.files }
 
-    /// Ways to damage one byte, by name.
+    /// Three other values of one byte, by name.
     package static let byteKinds = ["zero-byte", "ones-byte", "other-byte"]
     /// Ways to damage more.
     package static let largeKinds = ["zero-sector", "truncate", "append", "swap-sectors"]
-    /// All ways.
+    /// All bits of one byte, by name.
+    package static let bitKinds = (0..<8).map { "bit-\($0)" }
+    /// All ways that have a byte for a place.
     package static let kinds = byteKinds + largeKinds
+    /// Two blocks change places; its places are those of ``blockPairs``.
+    package static let swapKind = "swap-blocks"
 
-    /// A store of the plan's shape: two segments, tombstones, and a closed log with batches.
     package init(
-        seed: UInt64, report: @escaping CaseReport = { _, _, _ in }
+        seed: UInt64, _ state: DamagedState = .closed,
+        report: @escaping CaseReport = { _, _, _ in }
     ) throws {
-        plan = HistoryPlan(seed: seed, stepCount: 0)
         self.report = report
-        original = SimulatedFileSystem(seed: seed)
-        original.keepsTrace = false
-        let witness = Witness()
-        let run = HistoryRun(plan, on: original, witness, seed: seed)
-        var source = PlanSource(seed: seed)
-        try run.create()
-        for part in 0..<3 {
-            for _ in 0..<3 { try run.perform(.write(source.batch(plan.schema))) }
-            if part < 2 { try run.perform(.flush) }
+        store = try DamagedStore(seed: seed, state)
+    }
+
+    /// An older log comes back as it was before it was sealed; its only place is zero.
+    package static let staleKind = "stale-log"
+
+    /// The state of the store and the kind of damage that a replay line names.
+    static func split(_ policy: String) -> (DamagedState, String)? {
+        let parts = policy.split(separator: ":").map(String.init)
+        let state = parts.count == 2 ? DamagedState(rawValue: parts[0]) : .closed
+        guard let state, let kind = parts.last,
+            (kinds + bitKinds + [swapKind, staleKind]).contains(kind)
+        else {
+            return nil
         }
-        try run.close()
-        count = witness.model.batches.count
-        model = witness.model
-        let disk = original
-        files = disk.filePaths.map { ($0, disk.bytes($0)?.count ?? 0) }
+        return (state, kind)
     }
 
     /// Bytes of all files.
     package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+    /// Damages the place, counted through the bytes of all files in order.
+    package func run(_ kind: String, at place: Int) -> SessionOutcome {
+        let name = store.state.prefix + kind
+        report(plan.seed, place, name)
+        var outcome = SessionOutcome()
+        guard let (path, damage, offset) = damage(kind, place) else { return outcome }
+        let disk = healthyDisk()
+        if kind == Self.staleKind { disk.damage(path, .truncate(byteCount: 0)) }
+        guard disk.damage(path, damage) else { return outcome }
+        outcome.examinedCount = 1
+        outcome.imageCounts[name] = 1
+        let mayBeTorn = store.mayBeTorn(path, from: offset, isCut: kind == "truncate")
+        do throws(OracleFailure) {
+            try examine(disk, path, offset, mayBeTorn: mayBeTorn)
+        } catch {
+            outcome.failure = FoundFailure(
+                seed: plan.seed, place: place, policy: name,
+                message: "\(damage) of \(path): \(error)")
+        }
+        return outcome
+    }
+
+    /// A copy of the store as it was left.
+    package func healthyDisk() -> SimulatedFileSystem {
+        let disk = store.disk.crash(.keepAll, seed: plan.seed)
+        disk.keepsTrace = false
+        return disk
+    }
+
+    /// A copy of the store with the byte at `place` damaged, and the file that has it; nil where
+    /// the damage changes nothing.
+    package func damagedDisk(
+        _ kind: String, at place: Int
+    ) -> (disk: SimulatedFileSystem, path: FilePath)? {
+        guard let (path, damage, _) = damage(kind, place) else { return nil }
+        let disk = healthyDisk()
+        return disk.damage(path, damage) ? (disk, path) : nil
+    }
+
+    /// What a kind of damage does at a place: to which file, and from which byte on.
+    private func damage(_ kind: String, _ place: Int) -> (FilePath, DiskDamage, Int)? {
+        if kind == Self.staleKind {
+            return store.staleLog.map { ($0.path, .append($0.bytes), 0) }
+        }
+        if kind == Self.swapKind {
+            let pairs = blockPairs
+            guard pairs.indices.contains(place) else { return nil }
+            let (path, first, second, byteCount) = pairs[place]
+            return (path, .swapBlocks(first, second, byteCount: byteCount), first)
+        }
+        var offset = place
+        for (path, byteCount) in files {
+            if offset < byteCount {
+                let damage = damage(kind, offset, store.bytes[place])
+                return (path, damage, kind.hasSuffix("-sector") ? offset / 512 * 512 : offset)
+            }
+            offset -= byteCount
+        }
+        return nil
+    }
+
+    private func damage(_ kind: String, _ offset: Int, _ byte: UInt8) -> DiskDamage {
+        let sector = offset / 512 * 512
+        switch kind {
+        case "zero-byte": return .setByte(offset: offset, value: byte == 0 ? 1 : 0)
+        case "ones-byte": return .setByte(offset: offset, value: byte == 0xFF ? 0xFE : 0xFF)
+        case "zero-sector": return .zero(sector..<sector + 512)
+        case "truncate": return .truncate(byteCount: offset)
+        case "append":
+            return .append(
+                [UInt8](repeating: UInt8(truncatingIfNeeded: offset), count: 1 + offset % 5_000))
+        case "swap-sectors": return .swapBlocks(0, sector, byteCount: 512)
+        case "other-byte", "flip-bit":
+            // Another value than the two above.
+            var bit = UInt64(offset) &* 0x9E37 >> 4 & 7
+            while [0, 1, 0xFE, 0xFF].contains(byte ^ 1 << UInt8(bit)) { bit = (bit + 1) % 8 }
+            return .flipBit(offset: offset, bit: Int(bit))
+        default: return .flipBit(offset: offset, bit: kind.utf8.last.map { Int($0) - 48 } ?? 0)
+        }
+    }
+}
+
+// MARK: - Places
+
+extension DamageSession {
+    /// Every byte of every file; of a store that was not closed, those of its logs.
+    package var allPlaces: [Int] { store.state == .open ? logPlaces : Array(0..<byteCount) }
+
+    /// The bytes of the logs that are read, and some of the room behind them: where a store that
+    /// was not closed is read with most doubt.
+    package var logPlaces: [Int] {
+        let logs = store.logs
+        var result: [Int] = []
+        var start = 0
+        for (path, byteCount) in files {
+            if logs.contains(path) {
+                result += start..<start + min(byteCount, store.usedByteCount(path) + 256)
+            }
+            start += byteCount
+        }
+        return result
+    }
+
+    /// Every byte of the last file in use whose name begins or ends with this; nil if there is
+    /// none.
+    package func places(ending: String) -> Range<Int>? {
+        var start = 0
+        var result: Range<Int>?
+        for (path, byteCount) in files {
+            let isOne = path.name.hasPrefix(ending) || path.name.hasSuffix(ending)
+            if isOne, path.parent.name != FileNames.trashFolder {
+                result = start..<start + byteCount
+            }
+            start += byteCount
+        }
+        return result
+    }
+
+    /// Whether the byte at a place says something; most of a segment is zeros between sections.
+    package func isUsed(_ place: Int) -> Bool { store.bytes[place] != 0 }
 
     /// A sample of places, about `count`, as many in small files as in large ones.
     package func places(about count: Int) -> [Int] {
@@ -64,126 +187,28 @@ package struct DamageSession {
         return result
     }
 
-    /// A copy of the store as it was closed.
-    package func healthyDisk() -> SimulatedFileSystem {
-        let disk = original.crash(.keepAll, seed: plan.seed)
-        disk.keepsTrace = false
-        return disk
-    }
-
-    /// A copy of the store with the byte at `place` damaged, and the file that has it; nil where
-    /// the damage changes nothing.
-    package func damagedDisk(
-        _ kind: String, at place: Int
-    ) -> (disk: SimulatedFileSystem, path: FilePath)? {
-        var offset = place
-        for (path, byteCount) in files {
-            guard offset >= byteCount else {
-                let disk = healthyDisk()
-                return disk.damage(path, damage(kind, path, offset)) ? (disk, path) : nil
-            }
-            offset -= byteCount
-        }
-        return nil
-    }
-
-    /// Damages the byte at `place`, counted through all files in order.
-    package func run(_ kind: String, at place: Int) -> SessionOutcome {
-        report(plan.seed, place, kind)
-        var outcome = SessionOutcome()
-        outcome.examinedCount = 1
-        outcome.imageCounts[kind] = 1
-        var offset = place
-        for (path, byteCount) in files {
-            guard offset >= byteCount else {
-                let disk = original.crash(.keepAll, seed: plan.seed)
-                disk.keepsTrace = false
-                guard disk.damage(path, damage(kind, path, offset)) else { return outcome }
-                do throws(OracleFailure) {
-                    try examine(disk, path)
-                } catch {
-                    outcome.failure = FoundFailure(
-                        seed: plan.seed, place: place, policy: kind,
-                        message: "byte \(offset) of \(byteCount) of \(path): \(error)")
-                }
-                return outcome
-            }
-            offset -= byteCount
-        }
-        return outcome
-    }
-
-    private func damage(_ kind: String, _ path: FilePath, _ offset: Int) -> DiskDamage {
-        let sector = offset / 512 * 512
-        return switch kind {
-        case "zero-byte": .setByte(offset: offset, value: 0)
-        case "ones-byte": .setByte(offset: offset, value: 0xFF)
-        case "zero-sector": .zero(sector..<sector + 512)
-        case "truncate": .truncate(byteCount: offset)
-        case "append":
-            .append(
-                [UInt8](repeating: UInt8(truncatingIfNeeded: offset), count: 1 + offset % 5_000))
-        case "swap-sectors": .swapBlocks(0, sector, byteCount: 512)
-        default: .flipBit(offset: offset, bit: Int((UInt64(offset) &* 0x9E37) >> 4 & 7))
-        }
-    }
-
-    /// Every place of small files; of segments, every byte that is not deep inside of padding, and
-    /// one in 16 of the rest.
-    package func allPlaces() -> [Int] {
-        var result: [Int] = []
-        var start = 0
-        for (path, byteCount) in files {
-            let bytes = original.bytes(path) ?? []
-            var lastUsed = -1_000
-            for offset in 0..<byteCount {
-                if bytes[offset] != 0 { lastUsed = offset }
-                if offset - lastUsed < 32 || offset % 16 == Int(plan.seed % 16) {
-                    result.append(start + offset)
-                }
-            }
-            start += byteCount
-        }
-        return result
-    }
-
-    /// Has two blocks of a file change places, all pairs of all files.
-    package func blockPairs(byteCount blockByteCount: Int) -> [(path: FilePath, Int, Int)] {
+    /// All pairs of blocks of a file, of all files: pages, and of logs sectors.
+    package var blockPairs: [(path: FilePath, first: Int, second: Int, byteCount: Int)] {
         files.flatMap { path, byteCount in
-            let count = byteCount / blockByteCount
+            let block = path.name.hasSuffix(".wal") ? 512 : 4_096
+            let count = byteCount / block
             return (0..<count).flatMap { first in
-                (first + 1..<max(first + 1, count)).map {
-                    (path, first * blockByteCount, $0 * blockByteCount)
-                }
+                (first + 1..<max(first + 1, count)).map { (path, first * block, $0 * block, block) }
             }
         }
     }
+}
 
-    /// Damages one file and looks at what comes of it.
-    package func run(_ damage: DiskDamage, to path: FilePath, name: String) -> SessionOutcome {
-        report(plan.seed, -1, name)
-        var outcome = SessionOutcome()
-        outcome.examinedCount = 1
-        outcome.imageCounts[name] = 1
-        let disk = original.crash(.keepAll, seed: plan.seed)
-        disk.keepsTrace = false
-        guard disk.damage(path, damage) else { return outcome }
-        do throws(OracleFailure) {
-            try examine(disk, path)
-        } catch {
-            outcome.failure = FoundFailure(
-                seed: plan.seed, place: -1, policy: name, message: "\(damage) of \(path): \(error)")
-        }
-        return outcome
-    }
+// MARK: - Exams
 
+extension DamageSession {
     /// Throws if the check of files does not find the damage.
-    private func requireFound(
-        _ disk: SimulatedFileSystem, _ path: FilePath
-    ) throws(OracleFailure) {
+    private func requireFound(_ disk: SimulatedFileSystem) throws(OracleFailure) {
         let report: CheckReport
         do throws(StorageError) {
-            report = try StoreCheck.run(disk, StoreProtocol.root)
+            var request = CheckRequest()
+            request.findsCauses = false
+            report = try StoreCheck.run(disk, StoreProtocol.root, request)
         } catch {
             throw OracleFailure("the check cannot read: \(error)")
         }
@@ -192,22 +217,29 @@ package struct DamageSession {
 
     /// Opens and reads everything, for reading only and for writing.
     private func examine(
-        _ disk: SimulatedFileSystem, _ path: FilePath
+        _ disk: SimulatedFileSystem, _ path: FilePath, _ offset: Int, mayBeTorn: Bool
     ) throws(OracleFailure) {
-        try requireFound(disk, path)
+        if !mayBeTorn { try requireFound(disk) }
+        let count = store.model.batches.count
+        let least = mayBeTorn ? count - 1 : count
         for isReadOnly in [true, false] {
             let name = String(path.text.dropFirst(StoreProtocol.root.text.count + 1))
             let events = Events()
             var listener = EventListener()
             listener.corruption = { error in events.names.withLock { $0.append("\(error)") } }
             do {
-                let store = try Store.open(
+                let opened = try Store.open(
                     at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 3),
                     options: plan.options, listener: listener, readOnly: isReadOnly)
-                defer { try? store.close() }
-                let found = model.count(try store.statistics().sequence.rawValue) ?? -1
-                try require(found == count, "\(found) batches of \(count) are left")
-                try read(try store.snapshot(), model.state(after: found))
+                defer { try? opened.close() }
+                let found = store.model.count(try opened.statistics().sequence.rawValue) ?? -1
+                try require(
+                    (least...count).contains(found), "\(found) batches of \(count) are left")
+                try read(try opened.snapshot(), store.model.state(after: found))
+                let isTold = events.names.withLock { !$0.isEmpty }
+                try require(
+                    isTold || !store.isCheckedAtOpening(path, offset),
+                    "nobody is told of the damage")
             } catch let error as OracleFailure {
                 throw error
             } catch let error as StoreError {
@@ -220,6 +252,22 @@ package struct DamageSession {
             } catch {
                 throw OracleFailure("\(error)")
             }
+        }
+    }
+
+    /// Throws unless the store on `disk` opens and has every row.
+    package func requireEverything(on disk: SimulatedFileSystem) throws(OracleFailure) {
+        do {
+            let opened = try Store.open(
+                at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 3),
+                options: plan.options)
+            defer { try? opened.close() }
+            let count = store.model.batches.count
+            let found = store.model.count(try opened.statistics().sequence.rawValue)
+            try require(found == count, "\(found ?? -1) batches of \(count) are left")
+            try read(try opened.snapshot(), store.model.state(after: count))
+        } catch {
+            throw error as? OracleFailure ?? OracleFailure("the store refuses: \(error)")
         }
     }
 

@@ -23,7 +23,8 @@ package struct FaultSession {
         let disk = SimulatedFileSystem(seed: plan.seed)
         disk.keepsTrace = false
         disk.faults.add(kind.rule(at: place))
-        let exam = ImageExam(plan)
+        let (seed, report) = (plan.seed, report)
+        let exam = ImageExam(plan) { report(seed, place, kind.name) }
         var outcome = SessionOutcome()
         outcome.imageCounts[kind.name] = 1
         do {
@@ -102,7 +103,7 @@ package struct FaultSession {
         var harmless: [StoreError.Code] = [.noSpace]
         switch step {
         // The device failed the copy, the load or the merge, not the store.
-        case .checkpoint, .load, .compact, .purge: harmless.append(.inputOutput)
+        case .checkpoint, .load, .compact, .purge, .upgrade: harmless.append(.inputOutput)
         default: break
         }
         try require(
@@ -150,19 +151,21 @@ package struct FaultSession {
         try examineRest(kind, place, disk, run.witness, exam)
         try? run.close()
         disk.faults.heal()
-        try examineRest(kind, place, disk, run.witness, exam)
+        try examineRest(kind, place, disk, run.witness, exam, isClosed: true)
         try run.requireProtocol()
     }
 
     private func examineRest(
         _ kind: FaultKind, _ place: Int, _ disk: SimulatedFileSystem, _ witness: Witness,
-        _ exam: ImageExam
+        _ exam: ImageExam, isClosed: Bool = false
     ) throws(OracleFailure) {
         let seed = mixedSeed(plan.seed, UInt64(place), 5)
         var generator = SeededGenerator(seed: seed)
         let random = CutPolicy.all[generator.below(CutPolicy.all.count - 1)]
-        var policies = [CutPolicy.all[0], random]
-        if let kill = CutPolicy.all.last { policies.append(kill) }
+        var policies = [CutPolicy.all[0]]
+        // Closing has left less to choose from.
+        if !isClosed { policies.append(random) }
+        if !isClosed, let kill = CutPolicy.all.last { policies.append(kill) }
         for policy in policies {
             var image = DiskImage(policy, of: disk, witness, seed: seed)
             if kind.takesUnsynced { image.bounds = image.model.boundsAfterPowerCut }
@@ -192,6 +195,7 @@ extension HistoryStep {
         case .flush: "flush"
         case .sync: "sync"
         case .reopen: "reopen"
+        case .upgrade: "upgrade"
         case .work: "work"
         case .pause: "pause"
         case .snapshot: "snapshot"

@@ -19,6 +19,8 @@ package enum HistoryStep: Sendable {
     case purge
     /// Closes and opens again.
     case reopen
+    /// Opens with options that have everything laid out anew, and rewrites all there is.
+    case upgrade
     /// Lets background workers make this many steps.
     case work(Int)
     /// Lets time pass, and everything that is due in it.
@@ -37,6 +39,8 @@ package struct HistoryPlan: Sendable {
     package var options: Options
     package var steps: [HistoryStep]
     package var seed: UInt64
+    /// Whether recall before and after a cut is compared.
+    package var measuresRecall = false
 
     /// The plan of `seed`, with about `stepCount` steps.
     ///
@@ -48,6 +52,7 @@ package struct HistoryPlan: Sendable {
         }
         var source = PlanSource(seed: seed)
         self.seed = seed
+        measuresRecall = seed % 8 == 0
         schema = source.schema()
         options = source.options()
         steps = source.steps(source.hasLargeRows ? 2 * stepCount : stepCount, schema)
@@ -68,12 +73,15 @@ package struct PlanSource {
     private let poolSize: Int
     private let batchLimit: Int
     let hasLargeRows: Bool
+    /// Whether some rows of drawn batches expire.
+    private let hasExpiry: Bool
 
     package init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         poolSize = [6, 24, 60, 150][generator.below(4)]
         // Large rows fill a memtable within a few batches, so that it seals and flushes by itself.
         hasLargeRows = generator.chance(1, in: 3)
+        hasExpiry = seed < Scenario.firstSeed && seed % 5 == 3
         batchLimit = hasLargeRows ? 1 + generator.below(4) : [1, 4, 16, 40][generator.below(4)]
     }
 
@@ -189,10 +197,27 @@ package struct PlanSource {
         if generator.chance(1, in: 7) {
             result["when"] = .date(microseconds: Int64(generator.below(1 << 40)))
         }
+        if hasExpiry, generator.chance(1, in: 3) {
+            // Not a moment at which anything is looked at: those are whole hundredths.
+            let moment = 253_000 * Int64(1 + generator.below(60))
+            result[Expiry.attributeName] = .date(
+                microseconds: SimulatedRuntime.firstMoment + moment)
+        }
         if hasLargeRows, generator.chance(2, in: 3) {
             let character = Character(Unicode.Scalar(UInt8(97 + generator.below(26))))
             result["text"] = .string(String(repeating: character, count: generator.below(28_000)))
         }
+        return result
+    }
+}
+
+extension Options {
+    /// Options that lay segments out in another way.
+    var upgraded: Options {
+        var result = self
+        result.walkBlocks.toggle()
+        result.maxDegree = 12
+        result.buildWidth = 24
         return result
     }
 }

@@ -8,7 +8,16 @@ package import VarveStorageSimulation
 
 /// What the hook of a disk may look at while a history runs.
 package final class Witness: Sendable {
-    private let state = Mutex((model: OracleModel(), isCreated: false))
+    private struct State {
+        var model = OracleModel()
+        var isCreated = false
+        var recalls: [Int: Double] = [:]
+        var runtime: SimulatedRuntime?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
 
     package var model: OracleModel {
         get { state.withLock { $0.model } }
@@ -19,6 +28,19 @@ package final class Witness: Sendable {
     package var isCreated: Bool {
         get { state.withLock { $0.isCreated } }
         set { state.withLock { $0.isCreated = newValue } }
+    }
+
+    /// What part of the true answers approximate searches last gave, by the number of batches.
+    package var recalls: [Int: Double] {
+        get { state.withLock { $0.recalls } }
+        set { state.withLock { $0.recalls = newValue } }
+    }
+
+    /// What the calendar of the run says, in microseconds since 1970; nil before there is a run.
+    package var now: Int64? { state.withLock { $0.runtime?.wallClockMicroseconds() } }
+
+    fileprivate func follow(_ runtime: SimulatedRuntime) {
+        state.withLock { $0.runtime = runtime }
     }
 
     package func change(_ body: (inout OracleModel) -> Void) {
@@ -45,6 +67,7 @@ package final class HistoryRun {
     package let witness: Witness
     package private(set) var store: Store?
     package let checker: ProtocolChecker
+    private var options: Options
     private var held: (snapshot: Snapshot, state: ModelState)?
     private var ids: Set<RecordID> = []
     private var copyCount = 0
@@ -56,13 +79,18 @@ package final class HistoryRun {
     package private(set) var askedFlushCount = 0
 
     /// A run that has not begun, on an empty disk or on one with a store of the plan's shape.
+    ///
+    /// - Parameter now: What the calendar says, in microseconds since 1970.
     package init(
-        _ plan: HistoryPlan, on disk: SimulatedFileSystem, _ witness: Witness, seed: UInt64
+        _ plan: HistoryPlan, on disk: SimulatedFileSystem, _ witness: Witness, seed: UInt64,
+        now: Int64? = nil
     ) {
         self.plan = plan
+        options = plan.options
         self.disk = disk
         self.witness = witness
-        runtime = SimulatedRuntime(seed: seed)
+        runtime = SimulatedRuntime(seed: seed, now: now)
+        witness.follow(runtime)
         checker = StoreProtocol.watch(disk)
     }
 
@@ -78,7 +106,7 @@ package final class HistoryRun {
     /// batches, unless the caller finds out otherwise.
     package func open() throws(StoreError) {
         store = try Store.open(
-            at: StoreProtocol.root.text, on: disk, runtime, options: plan.options,
+            at: StoreProtocol.root.text, on: disk, runtime, options: options,
             listener: events.listener)
     }
 
@@ -108,12 +136,12 @@ package final class HistoryRun {
     package func perform(_ step: HistoryStep) throws {
         switch step {
         case .reopen:
-            try close()
-            witness.change { $0.sync() }
-            try open()
-            let count = try visibleCount()
-            let expected = witness.model.returnedCount
-            try require(count == expected, "\(count) of \(expected) batches after reopening")
+            try reopen()
+        case .upgrade:
+            options = options.upgraded
+            try reopen()
+            try requireStore().purge()
+            try compact(.all)
         case .work(let count): for _ in 0..<count { runtime.step() }
         case .pause(let nanoseconds):
             runtime.sleep(nanoseconds: nanoseconds)
@@ -145,11 +173,21 @@ package final class HistoryRun {
                 self.held = nil
             } else {
                 let model = witness.model
-                held = (try requireStore().snapshot(), model.state(after: model.returnedCount))
+                let state = model.state(after: model.returnedCount, at: witness.now)
+                held = (try requireStore().snapshot(), state)
             }
         case .checkpoint: try checkpoint()
         case .look: try look()
         }
+    }
+
+    private func reopen() throws {
+        try close()
+        witness.change { $0.sync() }
+        try open()
+        let count = try visibleCount()
+        let expected = witness.model.returnedCount
+        try require(count == expected, "\(count) of \(expected) batches after reopening")
     }
 
     /// Makes a copy beside the store: it must hold everything, whatever a power cut takes.
@@ -165,14 +203,16 @@ package final class HistoryRun {
         let copy: Store
         do throws(StoreError) {
             copy = try Store.open(
-                at: path, on: image, SimulatedRuntime(seed: plan.seed), options: plan.options)
+                at: path, on: image, SimulatedRuntime(seed: plan.seed, now: witness.now),
+                options: plan.options)
         } catch {
             throw OracleFailure("the copy cannot be opened after a power cut: \(error)")
         }
         let count = model.count(try copy.statistics().sequence.rawValue) ?? -1
         try require(
             count == model.returnedCount, "the copy has \(count) of \(model.returnedCount)")
-        var exam = StoreExam(model.state(after: count), plan.schema, seed: plan.seed)
+        var exam = StoreExam(
+            model.state(after: count, at: witness.now), plan.schema, seed: plan.seed)
         try exam.examine(try copy.snapshot(), absent: ids.sorted())
         try copy.close()
     }
@@ -185,8 +225,17 @@ package final class HistoryRun {
             model.boundsAfterKill.contains(count),
             "\(count) batches are visible, \(model.boundsAfterKill) may be")
         var exam = StoreExam(
-            model.state(after: count), plan.schema, seed: plan.seed &+ UInt64(count))
+            model.state(after: count, at: witness.now), plan.schema,
+            seed: plan.seed &+ UInt64(count))
         try exam.examine(try requireStore().snapshot(), absent: ids.sorted())
+    }
+
+    /// Notes what part of the true answers approximate searches give now.
+    package func noteRecall() throws {
+        let model = witness.model
+        let exam = StoreExam(
+            model.state(after: model.returnedCount, at: witness.now), plan.schema, seed: plan.seed)
+        witness.recalls[model.returnedCount] = try exam.recall(try requireStore().snapshot())
     }
 
     /// Throws if the calls to the disk have broken the protocol.
@@ -195,7 +244,9 @@ package final class HistoryRun {
         throw OracleFailure("the protocol is broken: \(violation)")
     }
 
-    private func write(_ batch: ModelBatch) throws {
+    private func write(_ unstamped: ModelBatch) throws {
+        let age = plan.options.retention.maximumAgeSeconds
+        let batch = unstamped.expiring(after: age, at: witness.now ?? 0)
         let store = try requireStore()
         var request = WriteBatch()
         for operation in batch {

@@ -17,6 +17,10 @@ package struct DiskImage: Sendable {
     package var isCreated: Bool
     /// Whether everything on it is durable; not where only the process has ended.
     package var isDurable: Bool
+    /// What the calendar says, in microseconds since 1970.
+    var now: Int64?
+    /// What part of the true answers approximate searches gave, by the number of batches.
+    var recalls: [Int: Double]
 
     /// What `policy` leaves of the disk a witness has watched.
     package init(
@@ -27,6 +31,8 @@ package struct DiskImage: Sendable {
         bounds = policy.bounds(model)
         isCreated = witness.isCreated
         isDurable = policy.policy != nil
+        now = witness.now
+        recalls = witness.recalls
     }
 }
 
@@ -42,14 +48,20 @@ extension DiskImage {
 package final class ImageExam: Sendable {
     private let plan: HistoryPlan
     private let cutsEveryCall: Bool
+    private let onExam: @Sendable () -> Void
     private let state = Mutex((examinedCount: 0, digest: UInt64(0), failure: OracleFailure?.none))
 
     /// An exam of images of stores of the plan's shape.
     ///
     /// - Parameter cutsEveryCall: Whether the power is cut before every call of a recovery, and at
     ///   no other time, as deep as an exam may cut at all.
-    package init(_ plan: HistoryPlan, cutsEveryCall: Bool = false) {
+    /// - Parameter onExam: Called before every exam, those of cuts inside exams included.
+    package init(
+        _ plan: HistoryPlan, cutsEveryCall: Bool = false,
+        onExam: @escaping @Sendable () -> Void = {}
+    ) {
         self.plan = plan
+        self.onExam = onExam
         self.cutsEveryCall = cutsEveryCall
     }
 
@@ -66,6 +78,7 @@ package final class ImageExam: Sendable {
     package func examine(
         _ image: DiskImage, seed: UInt64, depth: Int
     ) throws(OracleFailure) {
+        onExam()
         state.withLock { $0.examinedCount += 1 }
         var image = image
         image.settleLoad()
@@ -73,7 +86,7 @@ package final class ImageExam: Sendable {
             if let count = try readOnly(image, seed) {
                 try goOn(image, count, seed, depth)
             } else {
-                try beginAnew(image, seed)
+                try beginAnew(image, seed, depth)
             }
         } catch let error as OracleFailure {
             throw error
@@ -91,7 +104,7 @@ package final class ImageExam: Sendable {
         let store: Store
         do throws(StoreError) {
             store = try Store.open(
-                at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: seed),
+                at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: seed, now: image.now),
                 options: plan.options, readOnly: true)
         } catch {
             let isNone = [.notAStore, .interruptedCreation, .notFound].contains(error.code)
@@ -104,8 +117,14 @@ package final class ImageExam: Sendable {
         }
         try require(
             image.bounds.contains(count), "\(count) batches are there, \(image.bounds) may be")
-        var exam = StoreExam(image.model.state(after: count), plan.schema, seed: seed)
-        try exam.examine(try store.snapshot())
+        let snapshot = try store.snapshot()
+        let state = image.model.state(after: count, at: image.now)
+        var exam = StoreExam(state, plan.schema, seed: seed)
+        try exam.examine(snapshot)
+        if let before = image.recalls[count] {
+            let recall = try StoreExam(state, plan.schema, seed: plan.seed).recall(snapshot)
+            try require(recall >= before - 0.01, "recall is \(recall), and was \(before)")
+        }
         try store.close()
         if seed % 8 == 0 { try requireAgreement(disk) }
         try require(disk.operationCount == operationCount, "reading has changed the disk")
@@ -127,10 +146,15 @@ package final class ImageExam: Sendable {
     }
 
     /// Creates the store that was not created.
-    private func beginAnew(_ image: DiskImage, _ seed: UInt64) throws {
+    private func beginAnew(_ image: DiskImage, _ seed: UInt64, _ depth: Int) throws {
         let witness = Witness()
-        let run = HistoryRun(plan, on: image.disk, witness, seed: seed)
+        if cutsEveryCall, depth > 0 {
+            cutAgain(image.disk, witness, seed: seed, odds: 1, depth: depth - 1) { nil }
+        }
+        let run = HistoryRun(plan, on: image.disk, witness, seed: seed, now: image.now)
         try run.create(resuming: true)
+        image.disk.onOperation(nil)
+        if let failure = state.withLock({ $0.failure }) { throw failure }
         var source = PlanSource(seed: seed)
         try run.perform(.write(source.batch(plan.schema)))
         try run.look()
@@ -147,16 +171,17 @@ package final class ImageExam: Sendable {
         // What was never durable may be lost again, until it has been opened for writing.
         witness.isCreated = image.isCreated || image.isDurable
         witness.model = image.model
+        witness.recalls = image.recalls
         witness.change { $0.settle(at: count) }
         let isOpen = Mutex(false)
         let earlyBounds = (image.isDurable ? count : image.model.syncedCount)...count
         if depth > 0, cutsEveryCall || generator.chance(1, in: depth > 1 ? 12 : 60) {
-            let odds = cutsEveryCall ? 1 : [1, 4, 12][generator.below(3)]
+            let odds = cutsEveryCall ? 1 : [4, 12, 36][generator.below(3)]
             cutAgain(image.disk, witness, seed: seed, odds: odds, depth: depth - 1) {
                 isOpen.withLock { $0 } ? nil : earlyBounds
             }
         }
-        let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1)
+        let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1, now: image.now)
         try run.open()
         isOpen.withLock { $0 = true }
         witness.isCreated = true
@@ -172,16 +197,18 @@ package final class ImageExam: Sendable {
         }
         if isFlushed { try run.perform(.flush) }
         try run.look()
-        try finish(run, image.disk, seed, depth, isFlushed: isFlushed)
+        // What the end of a process has left, a power cut may take from the next one.
+        let isCut = depth > 0 || !image.isDurable
+        try finish(run, image.disk, seed, isCut: isCut, isFlushed: isFlushed)
     }
 
     /// Ends the life of a store: by closing it, or by one more cut.
     private func finish(
-        _ run: HistoryRun, _ disk: SimulatedFileSystem, _ seed: UInt64, _ depth: Int,
+        _ run: HistoryRun, _ disk: SimulatedFileSystem, _ seed: UInt64, isCut: Bool,
         isFlushed: Bool
     ) throws {
         let last =
-            depth > 0
+            isCut
             ? DiskImage(CutPolicy.all[0], of: disk, run.witness, seed: seed) : nil
         if isFlushed { try run.perform(.pause(nanoseconds: 6_000_000_000)) }
         try run.close()

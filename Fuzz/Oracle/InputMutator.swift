@@ -20,16 +20,19 @@ package struct InputMutator {
 
     /// Gives `target` inputs until so many or so much time has passed; how many there were.
     ///
-    /// - Parameter watch: Called before every 64th input, so that a hang can be noticed.
+    /// - Parameter watch: Called before every input, so that a hang can be noticed.
     package mutating func feed(
         _ target: DecoderTarget, runs: Int, seconds: Double, watch: () -> Void = {}
     ) -> Int {
-        for seed in seeds { target.run(seed) }
+        for seed in seeds {
+            watch()
+            target.run(seed)
+        }
         let clock = SystemRuntime()
         let end = clock.monotonicNanoseconds() + UInt64(seconds * 1e9)
         var count = seeds.count
         while count < runs, count % 16 != 0 || clock.monotonicNanoseconds() < end {
-            if count % 64 == 0 { watch() }
+            watch()
             target.run(next())
             count += 1
         }

@@ -7,6 +7,16 @@ package import VarveFormat
 package struct ModelRow: Hashable, Sendable {
     package var vector: [Float]
     package var attributes: [String: AttributeValue]
+
+    package init(vector: [Float], attributes: [String: AttributeValue]) {
+        self.vector = vector
+        self.attributes = attributes
+    }
+
+    /// When the row goes by itself, in microseconds since 1970; nil if it does not.
+    var expires: Int64? {
+        if case .date(let moment)? = attributes[Expiry.attributeName] { moment } else { nil }
+    }
 }
 
 /// One write of a batch.
@@ -18,6 +28,20 @@ package enum ModelOperation: Sendable {
 
 /// A batch: its writes happen together.
 package typealias ModelBatch = [ModelOperation]
+
+extension [ModelOperation] {
+    /// The batch as a store keeps it whose rows go after so many seconds; zero for never.
+    func expiring(after seconds: UInt64, at now: Int64) -> ModelBatch {
+        guard seconds > 0 else { return self }
+        let moment = now + Int64(seconds) * 1_000_000
+        return map { operation in
+            guard case .upsert(let id, let input, var row) = operation else { return operation }
+            row.attributes[Expiry.attributeName] = .date(
+                microseconds: Swift.min(row.expires ?? .max, moment))
+            return .upsert(id, input: input, row: row)
+        }
+    }
+}
 
 /// Rows by id.
 package typealias ModelState = [RecordID: ModelRow]
@@ -111,8 +135,8 @@ package struct OracleModel: Sendable {
         (returnedCount, syncedCount) = (count, count)
     }
 
-    /// The rows after the first `count` batches.
-    package func state(after count: Int) -> ModelState {
+    /// The rows after the first `count` batches, without those that have expired by `now`.
+    package func state(after count: Int, at now: Int64? = nil) -> ModelState {
         var state: ModelState = [:]
         for batch in batches.prefix(count) {
             for operation in batch {
@@ -122,7 +146,8 @@ package struct OracleModel: Sendable {
                 }
             }
         }
-        return state
+        guard let now else { return state }
+        return state.filter { ($0.value.expires ?? .max) > now }
     }
 
     /// The numbers of batches that a power cut may leave.

@@ -202,6 +202,56 @@ package struct Scenario: Sendable {
                 $0.steps += [.compact, .snapshot]
             }
         ),
+        (
+            "expiry",
+            {
+                $0.write(ids: [1, 2, 3], expiringAfterMilliseconds: 1_700)
+                $0.write(ids: [4, 5])
+                $0.flush()
+                $0.write(ids: [6, 7], expiringAfterMilliseconds: 3_700)
+                $0.steps.append(.pause(nanoseconds: 2_000_000_000))
+                $0.write(ids: [2])
+                $0.flush()
+                $0.steps += [.pause(nanoseconds: 2_000_000_000), .compact]
+                $0.write(ids: [6])
+            }
+        ),
+        (
+            "retention by age",
+            {
+                $0.plan.options.retention.maximumAgeSeconds = 3
+                $0.plan.options.compaction.isAutomatic = true
+                for round in 1...3 as ClosedRange<UInt64> {
+                    $0.write(ids: [round, round + 1, round + 10])
+                    $0.flush()
+                    $0.steps.append(.pause(nanoseconds: 1_600_000_000))
+                }
+                $0.steps.append(.purge)
+            }
+        ),
+        (
+            "upgrade",
+            {
+                $0.write(ids: Array(1...9))
+                $0.flush()
+                $0.delete([2, 3])
+                $0.flush()
+                $0.write(ids: [3, 20])
+                $0.steps.append(.upgrade)
+                $0.write(ids: [4])
+            }
+        ),
+        (
+            "recall",
+            {
+                $0.plan.measuresRecall = true
+                for part in 0..<3 as Range<UInt64> {
+                    $0.write(ids: (0..<40).map { part * 32 + $0 })
+                    if part < 2 { $0.flush() }
+                }
+                $0.steps.append(.compact)
+            }
+        ),
     ]
 
     /// The history.
@@ -252,6 +302,18 @@ private struct ScenarioScript {
             batch.append(upsert(source.identifier(), textByteCount: textByteCount))
         }
         for _ in 0..<deletes { batch.append(.delete(source.identifier())) }
+        steps.append(.write(batch))
+    }
+
+    mutating func write(ids: [UInt64], expiringAfterMilliseconds milliseconds: Int64) {
+        let moment = SimulatedRuntime.firstMoment + milliseconds * 1_000
+        let batch = ids.map { id -> ModelOperation in
+            guard case .upsert(let id, let input, var row) = upsert(.number(id)) else {
+                preconditionFailure("an upsert")
+            }
+            row.attributes[Expiry.attributeName] = .date(microseconds: moment)
+            return .upsert(id, input: input, row: row)
+        }
         steps.append(.write(batch))
     }
 

@@ -9,6 +9,7 @@ package struct StoreExam {
     private let schema: Schema
     private let state: ModelState
     private let ordered: [RecordID]
+    private let seed: UInt64
     private var generator: SeededGenerator
 
     /// An exam whose queries follow `seed`.
@@ -16,6 +17,7 @@ package struct StoreExam {
         self.schema = schema
         self.state = state
         ordered = state.keys.sorted()
+        self.seed = seed
         generator = SeededGenerator(seed: seed ^ 0xE4A3)
     }
 
@@ -121,6 +123,24 @@ package struct StoreExam {
             last = hit
         }
         try require(Set(hits.map(\.id)).count == hits.count, "a search gives an id twice")
+    }
+
+    /// What part of the nearest rows approximate searches find; the same queries for one seed.
+    func recall(_ snapshot: Snapshot) throws(StoreError) -> Double {
+        guard !state.isEmpty else { return 1 }
+        var source = PlanSource(seed: seed ^ 0x4EC)
+        var (found, wanted) = (0, 0)
+        for _ in 0..<12 {
+            let vector = source.vector(schema)
+            var query = Query(vector: vector, k: 10)
+            query.effort = .recall(0.95)
+            let truth = BruteForce.search(vector, state, schema.metric).prefix(10)
+            guard let last = truth.last else { continue }
+            let bound = last.distance + (schema.metric == .cosine ? 1e-4 : 0)
+            found += try hits(snapshot, query).count { $0.distance <= bound }
+            wanted += truth.count
+        }
+        return Double(found) / Double(wanted)
     }
 
     /// The hits of a search that looked at everything.

@@ -19,7 +19,7 @@ struct FuzzArguments {
     var firstVariant = 0
     /// Recoveries that are cut before every call, and how deep.
     var recoveryCount = 200
-    var depth = 1
+    var depth = 2
     /// Which share of the exhaustive loops this process takes, of how many.
     var share = 0
     var shareCount = 1
@@ -28,16 +28,21 @@ struct FuzzArguments {
     var processCount = 2
     /// The history to make small, and how it is cut.
     var shrinking: (seed: UInt64, policy: String)?
+    /// Whether the one case is looked at after a planted bug was caught by it.
+    var isConfirming = false
+    /// The planted bug that a replay has.
+    var planted: String?
     /// The one mutant to hunt in this process.
     var mutant: String?
 
     static let usage = """
         usage: crash-fuzz [--cuts N] [--seed S] [--minutes M] [--only cuts|faults|damage] [--json]
-               crash-fuzz --exhaustive [--only points|recovery|calls|syncs|rare|damage|bits|lengths]
+               crash-fuzz --exhaustive
+                   [--only points|repair|recovery|calls|syncs|rare|damage|bits|lengths]
                    [--variants N] [--first-variant N] [--recoveries N] [--depth N]
                    [--share I/N] [--seed S] [--minutes M] [--json]
                crash-fuzz --mutants [--processes N] [--json]
-               crash-fuzz --replay SEED PLACE POLICY
+               crash-fuzz --replay SEED PLACE POLICY [--plant MUTANT]
                crash-fuzz --shrink SEED POLICY
         """
 
@@ -62,7 +67,7 @@ struct FuzzArguments {
             case "--only": kinds = Set(try next(word) { $0.split(separator: ",").map(String.init) })
             case "--exhaustive":
                 isExhaustive = true
-                kinds = ["points", "recovery", "calls", "syncs", "damage"]
+                kinds = ["points", "repair", "recovery", "calls", "syncs", "damage"]
             case "--variants": variantCount = try next(word) { Int($0) }
             case "--first-variant": firstVariant = try next(word) { Int($0) }
             case "--recoveries": recoveryCount = try next(word) { Int($0) }
@@ -71,9 +76,11 @@ struct FuzzArguments {
             case "--mutants": huntsMutants = true
             case "--shrink":
                 shrinking = (try next(word) { UInt64($0) }, try next(word) { $0 })
+            case "--plant": planted = try next(word) { $0 }
             case "--processes": processCount = try next(word) { Int($0) }
             case "--mutant": mutant = try next(word) { $0 }
-            case "--replay":
+            case "--replay", "--confirm":
+                isConfirming = word == "--confirm"
                 replay = (
                     try next(word) { UInt64($0) }, try next(word) { Int($0) },
                     try next(word) { $0 }

@@ -1,5 +1,7 @@
 // Histories one after the other until the budget is spent.
 
+import Glibc
+import VarveMutants
 import VarveOracle
 
 /// A run of the fuzzer.
@@ -11,7 +13,7 @@ struct FuzzCampaign {
     /// Images an average history is cut into.
     private static let imagesPerHistory = 160
     /// Faults an average history is run with.
-    private static let faultsPerHistory = 40
+    private static let faultsPerHistory = 24
     /// Places at which a store is damaged.
     private static let damagesPerStore = 400
 
@@ -19,18 +21,25 @@ struct FuzzCampaign {
 
     /// Runs; whether nothing went wrong.
     func run() -> Bool {
-        if let replay = arguments.replay { return self.replay(replay) }
+        if let replay = arguments.replay {
+            Mutant.plant(Mutant.allCases.first { "\($0)" == arguments.planted })
+            let isWell = self.replay(replay)
+            if arguments.isConfirming { exit(isWell ? 1 : 5) }
+            return isWell
+        }
         var tally = FuzzTally()
         let start = FuzzOutput.seconds()
         var seed = arguments.seed
         var noted = start
-        while tally.caseCount < arguments.cutCount {
+        while (arguments.kinds.contains("cuts") ? tally.cutCount : tally.caseCount)
+            < arguments.cutCount
+        {
             let now = FuzzOutput.seconds()
             if let minutes = arguments.minutes, now - start > minutes * 60 { break }
             tally.historyCount += 1
             if arguments.kinds.contains("cuts") { cut(seed, &tally) }
             if arguments.kinds.contains("faults") { fail(seed, &tally) }
-            if arguments.kinds.contains("damage"), seed % 4 == arguments.seed % 4 {
+            if arguments.kinds.contains("damage"), seed % 16 == arguments.seed % 16 {
                 damage(seed, &tally)
             }
             if now - noted > 5 {
@@ -58,7 +67,7 @@ struct FuzzCampaign {
         }
         let outcome = session.run(select)
         tally.add(outcome)
-        guard seed % 100 == arguments.seed % 100, outcome.failure == nil else { return }
+        guard seed % 50 == arguments.seed % 50, outcome.failure == nil else { return }
         tally.repeatCount += 1
         let again = session.run(select)
         if again.digest != outcome.digest {
@@ -71,7 +80,7 @@ struct FuzzCampaign {
 
     /// Runs the history again and again, each time with another thing going wrong.
     private func fail(_ seed: UInt64, _ tally: inout FuzzTally) {
-        let plan = HistoryPlan(seed: seed, stepCount: 14)
+        let plan = HistoryPlan(seed: seed, stepCount: FuzzCase.faultStepCount)
         let operationCount = CutSession(plan, report: report).dryRun().operationCount
         let session = FaultSession(plan, report: report)
         let pairCount = operationCount * FaultKind.all.count
@@ -108,26 +117,10 @@ struct FuzzCampaign {
     }
 
     /// Looks at one case again.
-    private func outcome(
-        _ replay: (seed: UInt64, place: Int, policy: String)
-    ) throws -> SessionOutcome? {
-        let plan = HistoryPlan(seed: replay.seed)
-        if replay.policy == "history" { return CutSession(plan, report: report).dryRun() }
-        if let index = CutPolicy.all.firstIndex(where: { $0.name == replay.policy }) {
-            return CutSession(plan, report: report).run { $0 == replay.place && $1 == index }
-        }
-        if let kind = FaultKind.named(replay.policy) {
-            let plan = HistoryPlan(seed: replay.seed, stepCount: 14)
-            return FaultSession(plan, report: report).run(kind, at: replay.place)
-        }
-        guard DamageSession.kinds.contains(replay.policy) else { return nil }
-        return try DamageSession(seed: replay.seed, report: report)
-            .run(replay.policy, at: replay.place)
-    }
-
     private func replay(_ replay: (seed: UInt64, place: Int, policy: String)) -> Bool {
         do {
-            guard let outcome = try outcome(replay) else {
+            let one = FuzzCase(seed: replay.seed, place: replay.place, policy: replay.policy)
+            guard let outcome = try RepairSession.run(one, report) ?? one.run(report) else {
                 FuzzOutput.note("\(replay.policy) is no policy")
                 return false
             }

@@ -13,8 +13,15 @@ struct FuzzTally {
     var counts: [String: Int] = [:]
     /// Images of cuts inside the exams of other cuts.
     var nestedCount = 0
+    /// Those among them that were cut out of images, and not out of what faults have left.
+    var nestedCutCount = 0
     var failures: [FoundFailure] = []
     var seconds = 0.0
+
+    /// Images that power cuts and kills have left, those of cuts inside recoveries included.
+    var cutCount: Int {
+        counts.filter { $0.key.hasPrefix("cut.") }.values.reduce(nestedCutCount, +)
+    }
 
     /// Cases in all.
     var caseCount: Int { counts.values.reduce(nestedCount, +) }
@@ -30,10 +37,12 @@ struct FuzzTally {
         ownFlushCount += outcome.ownFlushCount
         var direct = 0
         for (name, count) in outcome.imageCounts {
-            counts["\(kind).\(name)", default: 0] += count
+            let own = name.split(separator: ":").last.map(String.init) ?? name
+            counts["\(kind).\(own)", default: 0] += count
             direct += count
         }
         nestedCount += max(0, outcome.examinedCount - direct)
+        if kind == "cut" { nestedCutCount += max(0, outcome.examinedCount - direct) }
         if let failure = outcome.failure { add(failure) }
     }
 
@@ -41,7 +50,8 @@ struct FuzzTally {
 
     var text: String {
         var lines = [
-            "\(caseCount) cases (\(nestedCount) of them cuts inside recovery), \(historyCount) "
+            "\(caseCount) cases (\(cutCount) cuts, \(nestedCount) images inside recovery), "
+                + "\(historyCount) "
                 + "histories, \(repeatCount) repeated, \(operationCount) operations, "
                 + "\(flushCount) flushes, \(ownFlushCount) of them unasked, "
                 + "\(Int(seconds)) s, \(Int(rate)) a second, \(failures.count) failures"

@@ -5,10 +5,12 @@ import VarveMutants
 import VarveOracle
 
 /// Runs the fuzzer against every mutant, each in a process of its own.
+///
+/// A mutant counts as caught only by a case that goes well without it.
 struct MutantCampaign {
     private let arguments: FuzzArguments
     /// Seconds a hunt may take.
-    private static let limitSeconds = 240.0
+    private static let limitSeconds = 600.0
 
     init(_ arguments: FuzzArguments) { self.arguments = arguments }
 
@@ -18,33 +20,45 @@ struct MutantCampaign {
             FuzzOutput.note("this build has no mutants: build with -Xswiftc -DVARVE_MUTANTS")
             return false
         }
+        let start = FuzzOutput.seconds()
         let names = Mutant.allCases.map { "\($0)" }
         var waiting = names[...]
         var running: [pid_t: (name: String, start: Double)] = [:]
         var missed: [String] = []
         while !waiting.isEmpty || !running.isEmpty {
             while running.count < arguments.processCount, let name = waiting.popFirst() {
-                guard let child = start(name) else { return false }
+                guard let child = self.start(name) else { return false }
                 running[child] = (name, FuzzOutput.seconds())
             }
             var status: Int32 = 0
             let child = unsafe waitpid(-1, &status, 0)
             guard let hunt = running.removeValue(forKey: child) else { continue }
-            let code = (status >> 8) & 0xFF
-            // 1: a failure; 3 and 4: a trap or a hang, which name their case, too.
-            let isCaught = status & 0x7F != 0 || [1, 3, 4].contains(code)
-            if !isCaught { missed.append(hunt.name) }
+            let answer = Self.answer(status)
+            if answer != "caught" { missed.append(hunt.name) }
             let seconds = (FuzzOutput.seconds() - hunt.start).rounded()
-            FuzzOutput.note("\(hunt.name): \(isCaught ? "caught" : "MISSED") in \(Int(seconds)) s")
+            FuzzOutput.note("\(hunt.name): \(answer) in \(Int(seconds)) s")
         }
         let caught = names.count - missed.count
-        let text = ["\(caught) caught of \(names.count) planted"] + missed.map { "  missed: \($0)" }
+        let seconds = Int(FuzzOutput.seconds() - start)
+        let text =
+            ["planted bugs: \(caught) caught of \(names.count) planted, \(seconds) s"]
+            + missed.map { "  missed: \($0)" }
         FuzzOutput.result(
             arguments.isJSON
                 ? "{\"planted\": \(names.count), \"caught\": \(caught)}"
                 : text.joined(separator: "\n")
         )
         return missed.isEmpty
+    }
+
+    /// What the exit status of a hunt says.
+    private static func answer(_ status: Int32) -> String {
+        switch (status & 0x7F, (status >> 8) & 0xFF) {
+        case (0, 1): "caught"
+        case (0, 0): "MISSED"
+        case (0, 5): "MISSED: the case goes wrong without it, too,"
+        default: "MISSED: the hunt ended with status \(status)"
+        }
     }
 
     /// Starts the hunt for one mutant.
@@ -62,7 +76,8 @@ struct MutantCampaign {
         return child
     }
 
-    /// Hunts one mutant in this process until the first failure; whether there was none.
+    /// Hunts one mutant in this process until the first failure, and runs that case again without
+    /// the mutant; whether there was none.
     func hunt(_ name: String) -> Bool {
         guard let mutant = Mutant.allCases.first(where: { "\($0)" == name }), Mutant.isBuiltIn
         else {
@@ -72,29 +87,56 @@ struct MutantCampaign {
         Mutant.plant(mutant)
         let deadline = FuzzOutput.seconds() + Self.limitSeconds
         var campaign = ScenarioCampaign(arguments, failureLimit: 1, deadline: deadline)
+        for odds in [24, 5, 1] as [UInt64] {
+            for part in MutantTrail.first(for: mutant) { follow(part, &campaign, odds) }
+        }
         var odds: UInt64 = 24
         while campaign.tally.failures.isEmpty, FuzzOutput.seconds() < deadline {
-            campaign.points(oneIn: odds)
-            if campaign.tally.failures.isEmpty {
-                campaign.calls(FaultKind.lyingWrites + FaultKind.everySync, oneIn: odds)
-            }
-            if campaign.tally.failures.isEmpty { campaign.damage(oneIn: Int(odds) * 16) }
-            if campaign.tally.failures.isEmpty { campaign.lengths(oneIn: Int(odds) * 256) }
-            if campaign.tally.failures.isEmpty {
-                histories(&campaign.tally, from: odds * 1_000, deadline)
-            }
+            everywhere(&campaign, odds, deadline)
             if odds == 1 { break }
             odds = max(1, odds / 6)
         }
-        if campaign.tally.failures.isEmpty {
+        guard let failure = campaign.tally.failures.first else {
             FuzzOutput.note("\(name) was come upon \(Mutant.reachedCount) times, and not caught")
+            return true
         }
-        return campaign.tally.failures.isEmpty
+        Watchdog.begin(failure.seed, failure.place, failure.policy)
+        Watchdog.confirm()
+    }
+
+    private func follow(
+        _ trail: MutantTrail, _ campaign: inout ScenarioCampaign, _ odds: UInt64
+    ) {
+        guard campaign.tally.failures.isEmpty else { return }
+        switch trail {
+        case .points(let names): campaign.points(oneIn: odds, names)
+        case .calls(let kinds, let names):
+            campaign.calls(kinds.compactMap(FaultKind.named), oneIn: max(1, odds / 5), names)
+        case .bytes(let state, let ending):
+            campaign.damage(state, ending: ending, oneIn: Int(odds))
+        case .lengths(let state, let ending):
+            campaign.lengths(state, ending: ending, oneIn: Int(odds) * 4)
+        case .histories(let seeds): histories(&campaign.tally, seeds, .infinity)
+        }
+    }
+
+    private func everywhere(
+        _ campaign: inout ScenarioCampaign, _ odds: UInt64, _ deadline: Double
+    ) {
+        campaign.points(oneIn: odds)
+        campaign.calls(FaultKind.lyingWrites + FaultKind.everySync, oneIn: odds)
+        for state in DamagedState.allCases {
+            campaign.damage(state, oneIn: Int(odds) * 16)
+            campaign.lengths(state, oneIn: Int(odds) * 256)
+        }
+        histories(&campaign.tally, odds * 1_000...odds * 1_000 + 5, deadline)
     }
 
     /// Some drawn histories, cut.
-    private func histories(_ tally: inout FuzzTally, from seed: UInt64, _ deadline: Double) {
-        for seed in seed..<seed + 6 where tally.failures.isEmpty {
+    private func histories(
+        _ tally: inout FuzzTally, _ seeds: ClosedRange<UInt64>, _ deadline: Double
+    ) {
+        for seed in seeds where tally.failures.isEmpty {
             guard FuzzOutput.seconds() < deadline else { return }
             let session = CutSession(
                 HistoryPlan(seed: seed), report: { Watchdog.begin($0, $1, $2) })

@@ -31,11 +31,26 @@ struct ScenarioCampaign {
     mutating func run() -> Bool {
         let start = FuzzOutput.seconds()
         let parts: [(String, (inout ScenarioCampaign) -> Void)] = [
-            ("points", { $0.points() }), ("recovery", { $0.recoveries() }),
+            ("points", { $0.points() }), ("repair", { $0.repairs() }),
+            ("recovery", { $0.recoveries() }),
             ("calls", { $0.calls(FaultKind.everyCall) }),
             ("syncs", { $0.calls(FaultKind.everySync + FaultKind.lyingWrites) }),
             ("rare", { $0.calls(FaultKind.everyCallRarely) }),
-            ("damage", { $0.damage() }), ("bits", { $0.bits() }), ("lengths", { $0.lengths() }),
+            (
+                "damage",
+                {
+                    $0.damage(.small)
+                    $0.damage(.open)
+                }
+            ),
+            ("bits", { $0.damage(.small, DamageSession.bitKinds) }),
+            (
+                "lengths",
+                {
+                    for state in DamagedState.allCases { $0.lengths(state) }
+                    $0.swaps()
+                }
+            ),
         ]
         for (name, part) in parts where arguments.kinds.contains(name) {
             let (before, began) = (tally.caseCount, FuzzOutput.seconds())
@@ -50,24 +65,13 @@ struct ScenarioCampaign {
         return tally.failures.isEmpty
     }
 
-    /// All scenarios in the variants that were asked for, from one on; of `parts` processes this
+    /// All scenarios in the variants that were asked for, from one on; of several processes this
     /// one takes its share.
-    private var scenarios: [Scenario] {
+    private func scenarios(_ names: [String] = []) -> [Scenario] {
         let variants = arguments.firstVariant..<arguments.firstVariant + arguments.variantCount
         return variants.flatMap { Scenario.all(variant: $0) }.filter {
             $0.index % arguments.shareCount == arguments.share
-        }
-    }
-
-    /// Every mutating call of every scenario, and its end, cut in every way.
-    mutating func points(oneIn odds: UInt64 = 1) {
-        for scenario in scenarios where !isOver {
-            tally.historyCount += 1
-            let outcome = CutSession(scenario.plan, depth: 0, report: report).run { place, policy in
-                odds == 1 || mixedSeed(scenario.seed, UInt64(place), UInt64(policy)) % odds == 0
-            }
-            tally.add(outcome, kind: "point")
-            note(scenario, outcome)
+                && (names.isEmpty || names.contains($0.name))
         }
     }
 
@@ -76,27 +80,75 @@ struct ScenarioCampaign {
         FuzzOutput.note("in \"\(scenario.name)\": \(failure.policy)")
     }
 
+    /// A sign of life now and then.
+    private func progress(_ what: String) {
+        FuzzOutput.noteNowAndThen {
+            "\(what): \(tally.caseCount) cases, \(tally.failures.count) failures"
+        }
+    }
+}
+
+// MARK: - Cuts
+
+extension ScenarioCampaign {
+    /// Every mutating call of every scenario, and its end, cut in every way.
+    mutating func points(oneIn odds: UInt64 = 1, _ names: [String] = []) {
+        for scenario in scenarios(names) where !isOver {
+            progress("points")
+            tally.historyCount += 1
+            let session = CutSession(scenario.plan, depth: .none, report: report)
+            let outcome = session.run { place, policy in
+                odds == 1 || mixedSeed(scenario.seed, UInt64(place), UInt64(policy)) % odds == 0
+            }
+            tally.add(outcome, kind: "point")
+            note(scenario, outcome)
+        }
+    }
+
     /// Recoveries cut before each of their calls, and those recoveries again.
     private mutating func recoveries() {
-        var count = 0
-        for scenario in scenarios where !isOver && count < arguments.recoveryCount {
-            let wanted = max(1, arguments.recoveryCount / scenarios.count + 1)
-            let operationCount = CutSession(scenario.plan).dryRun().operationCount
-            let odds = UInt64(max(1, (operationCount + 1) * CutPolicy.all.count / wanted))
+        let all = scenarios()
+        let wanted = arguments.recoveryCount / arguments.shareCount / max(1, all.count) + 1
+        for scenario in all where !isOver {
+            progress("recoveries")
+            let placeCount = CutSession(scenario.plan).dryRun().operationCount + 1
+            let pairCount = placeCount * CutPolicy.all.count
+            let stride = max(1, pairCount / wanted)
+            let first = Int(scenario.seed % UInt64(stride))
             let session = CutSession(
-                scenario.plan, depth: arguments.depth, cutsEveryCall: true, report: report)
+                scenario.plan, depth: .recovery(arguments.depth), report: report)
             let outcome = session.run { place, policy in
-                mixedSeed(scenario.seed, UInt64(place), UInt64(policy), 21) % odds == 0
+                let index = place * CutPolicy.all.count + policy - first
+                return index >= 0 && index % stride == 0 && index / stride < wanted
             }
-            count += outcome.imageCounts.values.reduce(0, +)
             tally.add(outcome, kind: "recovery")
             note(scenario, outcome)
         }
     }
 
+    /// Every call of a repair in place cut.
+    private mutating func repairs() {
+        for variant in 0..<arguments.variantCount where !isOver {
+            for damage in RepairSession.damages.indices
+            where damage % arguments.shareCount == arguments.share && !isOver {
+                progress("repairs")
+                let seed = UInt64(arguments.firstVariant + variant + 1)
+                tally.historyCount += 1
+                let session = RepairSession(seed: seed, damage, report: report)
+                tally.add(session.run { _, _ in true }, kind: "point")
+            }
+        }
+    }
+}
+
+// MARK: - Faults and damage
+
+extension ScenarioCampaign {
     /// Each call of every scenario going wrong in each of these ways.
-    mutating func calls(_ kinds: [FaultKind], oneIn odds: UInt64 = 1) {
-        for scenario in scenarios {
+    mutating func calls(
+        _ kinds: [FaultKind], oneIn odds: UInt64 = 1, _ names: [String] = []
+    ) {
+        for scenario in scenarios(names) {
             let plan = scenario.plan
             for kind in kinds {
                 var place = 1
@@ -105,6 +157,7 @@ struct ScenarioCampaign {
                     let isChosen =
                         odds == 1 || mixedSeed(scenario.seed, UInt64(place), 5) % odds == 0
                     guard isChosen || place > 5_000 else { continue }
+                    progress("calls")
                     let outcome = FaultSession(plan, report: report).run(kind, at: place)
                     // Behind the last call nothing goes wrong.
                     guard outcome.firedCount > 0 else { break }
@@ -115,64 +168,59 @@ struct ScenarioCampaign {
         }
     }
 
-    /// Every byte of a small store, three values each.
-    mutating func damage(oneIn odds: Int = 1) {
-        guard let session = damageSession() else { return }
-        for (index, place) in session.allPlaces().enumerated()
-        where index % arguments.shareCount == arguments.share
-            && index / arguments.shareCount % odds == 0
-        {
-            for kind in DamageSession.byteKinds where !isOver {
+    /// Every byte of a small store; of one that was not closed, those of its newest log.
+    mutating func damage(
+        _ state: DamagedState, _ kinds: [String] = DamageSession.byteKinds, ending: String = "",
+        oneIn odds: Int = 1
+    ) {
+        guard !isOver, let session = damageSession(state) else { return }
+        if state == .open {
+            tally.add(session.run(DamageSession.staleKind, at: 0), kind: "damage")
+        }
+        let step = arguments.shareCount * odds
+        var places = places(session, ending)
+        // A sample begins where there is most to be damaged: directories stand at the end.
+        if odds > 1 { places = places.reversed().filter(session.isUsed) }
+        for place in places where place % step == arguments.share {
+            for kind in kinds where !isOver {
                 tally.add(session.run(kind, at: place), kind: "damage")
             }
+            progress("damage")
         }
+        guard odds == 1 else { return }
         FuzzOutput.note("a store of \(session.byteCount) bytes in \(session.files.count) files")
     }
 
-    /// Every bit of a small store.
-    mutating func bits() {
-        guard let session = damageSession() else { return }
-        for (path, byteCount) in session.files {
-            for offset in 0..<byteCount where offset % arguments.shareCount == arguments.share {
-                for bit in 0..<8 where !isOver {
-                    tally.add(
-                        session.run(
-                            .flipBit(offset: offset, bit: bit), to: path, name: "flipped-bit"),
-                        kind: "damage")
-                }
-            }
+    /// Every length a file can be cut to.
+    mutating func lengths(_ state: DamagedState, ending: String = "", oneIn odds: Int = 1) {
+        guard !isOver, let session = damageSession(state) else { return }
+        let step = arguments.shareCount * odds
+        for place in places(session, ending) where place % step == arguments.share && !isOver {
+            tally.add(session.run("truncate", at: place), kind: "damage")
+            progress("lengths")
         }
     }
 
-    /// Every length a file can be cut to, and every pair of blocks swapped.
-    mutating func lengths(oneIn odds: Int = 1) {
-        guard let session = damageSession() else { return }
-        var index = 0
-        for (path, byteCount) in session.files {
-            for length in 0..<byteCount where !isOver {
-                index += 1
-                guard index % (arguments.shareCount * odds) == arguments.share else { continue }
-                tally.add(
-                    session.run(.truncate(byteCount: length), to: path, name: "cut-to-length"),
-                    kind: "damage")
-            }
-        }
-        for (path, first, second) in session.blockPairs(byteCount: 4_096)
-            + session.blockPairs(byteCount: 512).filter({ $0.path.name.hasSuffix(".wal") })
-        where !isOver {
-            index += 1
-            guard index % (arguments.shareCount * odds) == arguments.share else { continue }
-            tally.add(
-                session.run(
-                    .swapBlocks(
-                        first, second, byteCount: path.name.hasSuffix(".wal") ? 512 : 4_096),
-                    to: path, name: "swapped-blocks"), kind: "damage")
+    /// Every pair of blocks of a file swapped.
+    private mutating func swaps() {
+        guard let session = damageSession(.closed) else { return }
+        for place in session.blockPairs.indices
+        where place % arguments.shareCount == arguments.share && !isOver {
+            tally.add(session.run(DamageSession.swapKind, at: place), kind: "damage")
         }
     }
 
-    private mutating func damageSession() -> DamageSession? {
+    /// All places, or those of one file.
+    private func places(_ session: DamageSession, _ ending: String) -> [Int] {
+        guard !ending.isEmpty, let places = session.places(ending: ending) else {
+            return session.allPlaces
+        }
+        return Array(places)
+    }
+
+    private mutating func damageSession(_ state: DamagedState) -> DamageSession? {
         do {
-            return try DamageSession(seed: arguments.seed, report: report)
+            return try DamageSession(seed: arguments.seed, state, report: report)
         } catch {
             tally.add(
                 FoundFailure(

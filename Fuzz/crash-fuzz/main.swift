@@ -10,7 +10,7 @@ do {
     FuzzOutput.note("\(error)\n\(FuzzArguments.usage)")
     exit(2)
 }
-Watchdog.install()
+Watchdog.install(hunting: arguments.mutant != nil)
 let isWell: Bool
 if let (seed, policy) = arguments.shrinking {
     var shrinker = HistoryShrinker(policy: policy) { Watchdog.begin($0, $1, $2) }

@@ -15,16 +15,31 @@ import VarveOracle
         return target
     }()
 
-    @_cdecl("LLVMFuzzerTestOneInput")
-    public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-        chosen.run(unsafe Array(UnsafeBufferPointer(start: bytes, count: count)))
-        return 0
+    private typealias Input = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+    private typealias Words = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    @_silgen_name("LLVMFuzzerRunDriver")
+    private func runDriver(
+        _ count: UnsafeMutablePointer<Int32>, _ words: UnsafeMutablePointer<Words?>,
+        _ input: Input
+    ) -> Int32
+
+    /// The package manager has the program begin here, not in the library's own main function.
+    @_cdecl("decoder_fuzz_main")
+    public func beginFuzzing(
+        _ count: Int32, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    ) -> Int32 {
+        var (count, words) = unsafe (count, words)
+        return unsafe runDriver(&count, &words) { bytes, count in
+            chosen.run(unsafe Array(UnsafeBufferPointer(start: bytes, count: count)))
+            return 0
+        }
     }
 
 #else
 
     /// `decoder-fuzz [--target NAME] [--runs N] [--seconds S] [--seed S] [--write-seeds DIR]
-    /// [FILE ...]`: replays files, or mutates what decoders accept.
+    /// [--share I/N] [FILE ...]`: replays files, or mutates what decoders accept.
     @main struct DecoderFuzz {
         static func main() {
             var words = CommandLine.arguments.dropFirst()
@@ -38,7 +53,12 @@ import VarveOracle
                 }
             }
             let wanted = options["--target"]
-            for target in DecoderTarget.all where wanted == nil || wanted == target.name {
+            let share = (options["--share"] ?? "0/1").split(separator: "/").compactMap { Int($0) }
+            guard share.count == 2, share[1] > 0 else { exit(2) }
+            InputWatch.install()
+            for (number, target) in DecoderTarget.all.enumerated()
+            where wanted == target.name || wanted == nil && number % share[1] == share[0] {
+                InputWatch.begin(target.name)
                 do {
                     if let directory = options["--write-seeds"] {
                         try InputFiles.write(target.seeds(), of: target.name, to: directory)
@@ -52,9 +72,9 @@ import VarveOracle
                         try target.seeds(), seed: options["--seed"].flatMap { UInt64($0) } ?? 1)
                     let runs = options["--runs"].flatMap { Int($0) } ?? .max
                     let seconds = min(1e9, options["--seconds"].flatMap { Double($0) } ?? 5)
-                    // An input that takes longer than ten seconds ends the process.
-                    let count = mutator.feed(target, runs: runs, seconds: seconds) { alarm(20) }
-                    alarm(0)
+                    let count = mutator.feed(
+                        target, runs: runs, seconds: seconds, watch: InputWatch.next)
+                    InputWatch.end()
                     InputFiles.say("\(target.name): \(count) inputs, 0 findings")
                 } catch {
                     InputFiles.say("\(target.name): \(error)")

@@ -3,7 +3,8 @@
 import Glibc
 import VarveOracle
 
-/// Arguments: `model-fuzz [--sets N] [--operations N] [--seed S] [--seeds N] [--minutes M]`.
+/// Arguments: `model-fuzz [--sets N] [--operations N] [--seed S] [--seeds N] [--minutes M]
+/// [--share I --shares N]`.
 func number(_ option: String, _ fallback: Double) -> Double {
     guard let index = CommandLine.arguments.firstIndex(of: option),
         index + 1 < CommandLine.arguments.count
@@ -27,10 +28,14 @@ let limit = number("--minutes", .infinity) * 60
 let setCount = Int(number("--sets", 60))
 let operationCount = Int(number("--operations", 10_000))
 let first = UInt64(number("--seed", 1))
+/// Of so many processes, each with some of the sets; all run set 0, to compare theirs with it.
+let share = Int(number("--share", 0))
+let shareCount = Int(number("--shares", 1))
 var runs = 0
 var tally = MetamorphicTally()
 for seed in first..<first + UInt64(number("--seeds", 1)) {
-    for set in 0..<setCount where seconds() - start < limit {
+    for set in 0..<setCount
+    where seconds() - start < limit && (set == 0 || set % shareCount == share) {
         let session = MetamorphicSession(
             seed: seed, optionSet: set, operationCount: operationCount)
         do {
@@ -40,7 +45,7 @@ for seed in first..<first + UInt64(number("--seeds", 1)) {
             exit(1)
         }
         runs += 1
-        if runs % 10 == 0 { say("\(runs) runs, \(Int(seconds() - start)) s", to: 2) }
+        if runs % 5 == 0 { say("\(runs) runs, \(Int(seconds() - start)) s", to: 2) }
     }
 }
 say(

@@ -36,6 +36,9 @@ public struct CheckRequest {
     public var idLimit = 20
     /// Whether files in the trash are read, too.
     public var includesTrash = true
+    /// Whether, where a checksum of a segment is wrong, the one flipped bit is looked for that
+    /// explains it; that takes longer than all the rest.
+    public var findsCauses = true
     /// Files (relative to the store's directory) not to read again: a scrub that goes on.
     public var finishedFiles: Set<String> = []
     /// Told before each read of up to 1 MiB; may wait, to keep to a rate, and answers whether to go

@@ -68,11 +68,13 @@ public final class SegmentImage {
 
     /// Opens the file at `path` and finds its structure.
     ///
+    /// - Parameter findsCauses: Whether single flipped bits are looked for.
     /// - Throws: ``StorageError`` if it cannot be opened or read.
     public init(
         _ fileSystem: any FileSystem, path: FilePath, name: String, role: FileRole,
-        record: SegmentRecord?
+        record: SegmentRecord?, findsCauses: Bool = true
     ) throws(StorageError) {
+        if !findsCauses { flips = BitFlipSearch(hashing: 0) }
         self.name = name
         self.role = role
         self.record = record

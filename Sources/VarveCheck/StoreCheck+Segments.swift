@@ -23,7 +23,8 @@ extension StoreCheck {
         guard isDue(name) else { return }
         do throws(StorageError) {
             let segment = try SegmentImage(
-                image.fileSystem, path: image.path(name), name: name, role: role, record: record)
+                image.fileSystem, path: image.path(name), name: name, role: role, record: record,
+                findsCauses: request.findsCauses)
             if role == .ahead, segment.problems.count > 0, segment.footer == nil {
                 // It was being written; its name says so already.
                 end(name)

@@ -45,7 +45,9 @@ extension ManifestStore {
         do {
             // This also makes the name of CURRENT durable if an interrupted publication has not:
             // the files of older versions may go from now on.
-            if !readOnly { try place.makeDurableFolders() }
+            if !readOnly, !Mutant.isPlanted(.dropPointerRenewal) {
+                try place.makeDurableFolders()
+            }
             for file in try place.files() {
                 state.note(file)
                 if case .manifest(let number) = file, number > live.version {

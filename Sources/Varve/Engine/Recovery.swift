@@ -71,12 +71,7 @@ struct Recovery {
 
     /// Begins the log that will take this process's writes: the only writing that recovery does.
     mutating func beginLog() throws(StoreError) {
-        // Who gave CURRENT its name may have died before that was durable.
-        if !Mutant.isPlanted(.dropPointerRenewal) {
-            try withStorageErrors { () throws(StorageError) in
-                try setting.fileSystem.syncDirectory(setting.directory)
-            }
-        }
+        // (Loading the manifest has made the name of CURRENT durable.)
         let predecessor = try renewLastLog()
         let number = LogNumber(writer.nextFileNumber)
         writer.nextFileNumber += 1

@@ -74,6 +74,23 @@ struct PagedBytes {
         return result
     }
 
+    /// Whether both reach to the end of `range` and have the same bytes in it; pages that they
+    /// share are not looked at.
+    func isEqual(_ other: PagedBytes, in range: Range<Int>) -> Bool {
+        guard range.upperBound <= min(byteCount, other.byteCount) else { return false }
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let (page, low) = start.quotientAndRemainder(dividingBy: Self.pageByteCount)
+            let count = min(range.upperBound - start, Self.pageByteCount - low)
+            if pages[page] != other.pages[page] {
+                let part = low..<low + count
+                guard pages[page][part] == other.pages[page][part] else { return false }
+            }
+            start += count
+        }
+        return true
+    }
+
     /// All bytes.
     var allBytes: [UInt8] { bytes(in: 0..<byteCount) }
 }

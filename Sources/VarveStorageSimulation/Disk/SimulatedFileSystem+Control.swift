@@ -93,8 +93,7 @@ extension SimulatedFileSystem {
     public func isDurable(_ path: FilePath, _ range: Range<Int>) -> Bool {
         state.withLock { state in
             guard let file = state.file(path), state.isNameDurable(path) else { return false }
-            return range.upperBound <= file.durable.byteCount
-                && file.durable.bytes(in: range) == file.live.bytes(in: range)
+            return file.durable.isEqual(file.live, in: range)
         }
     }
 

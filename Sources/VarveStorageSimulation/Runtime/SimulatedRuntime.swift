@@ -20,8 +20,17 @@ public final class SimulatedRuntime: Runtime, @unchecked Sendable {
     /// What the calendar says at the clock's zero; set it back to play a clock that jumps.
     public var wallClockOffsetMicroseconds: Int64 = 1_750_000_000_000_000
 
+    /// What the calendar of a new runtime says, in microseconds since 1970.
+    public static let firstMoment: Int64 = 1_750_000_001_000_000
+
     /// A runtime whose order, chance and small delays follow `seed`.
-    public init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    ///
+    /// - Parameter now: What the calendar says at first, in microseconds since 1970;
+    ///   ``firstMoment`` unless given.
+    public init(seed: UInt64, now: Int64? = nil) {
+        generator = SeededGenerator(seed: seed)
+        wallClockOffsetMicroseconds += (now ?? Self.firstMoment) - Self.firstMoment
+    }
 
     /// A hash over all steps so far: which worker made each, when, and what it answered.
     public var traceHash: UInt64 { hash.value }

@@ -26,6 +26,8 @@ struct RepairInPlace {
     static let folder = StoreImage.quarantineFolder
     private static let sealName = "seal"
     private static let absentPrefix = "absent="
+    /// What a copy is called until it is whole.
+    private static let unfinishedSuffix = ".part"
     private let fileSystem: any FileSystem
     private let directory: FilePath
     private var place: FilePath { directory.appending(Self.folder) }
@@ -39,7 +41,10 @@ struct RepairInPlace {
     /// The files set aside, in order.
     func items() throws -> [Item] {
         guard try fileSystem.status(place) != nil else { return [] }
-        return try fileSystem.list(place).sorted().filter { $0 != Self.sealName }.map { name in
+        let names = try fileSystem.list(place).sorted().filter {
+            $0 != Self.sealName && !$0.hasSuffix(Self.unfinishedSuffix)
+        }
+        return try names.map { name in
             let original = name.replacing(":", with: "/")
             let isAbsent = original.hasPrefix(Self.absentPrefix)
             let status = try fileSystem.status(place.appending(name))
@@ -63,6 +68,15 @@ struct RepairInPlace {
         try requireEmpty()
         if try fileSystem.status(place) == nil { try fileSystem.createDirectory(place) }
         if try fileSystem.status(sealPath) != nil { try fileSystem.remove(sealPath) }
+        try removeUnfinished()
+    }
+
+    /// Removes what an interrupted repair had begun to set aside.
+    private func removeUnfinished() throws {
+        for name in try fileSystem.list(place).sorted()
+        where name.hasSuffix(Self.unfinishedSuffix) {
+            try fileSystem.remove(place.appending(name))
+        }
     }
 
     private func noteAbsent(_ name: String) throws {
@@ -80,7 +94,10 @@ struct RepairInPlace {
                 try noteAbsent(name)
             } else {
                 let safe = name.replacing("/", with: ":")
-                _ = try FileCopying.copy(fileSystem, from, place.appending(safe))
+                // Not under its name until it is whole: else undo would put half a file back.
+                let part = place.appending(safe + Self.unfinishedSuffix)
+                _ = try FileCopying.copy(fileSystem, from, part)
+                try fileSystem.rename(part, to: place.appending(safe))
             }
         }
         try fileSystem.syncDirectory(place)
@@ -155,6 +172,7 @@ struct RepairInPlace {
         if try fileSystem.status(sealPath) != nil { try fileSystem.remove(sealPath) }
         for item in items where item.original != FileNames.current { try putBack(item) }
         for item in items where item.original == FileNames.current { try putBack(item) }
+        try removeUnfinished()
         try fileSystem.removeDirectory(place)
         try fileSystem.syncDirectory(directory)
         return items.map(\.original)
@@ -180,6 +198,7 @@ struct RepairInPlace {
         let isSealed = try fileSystem.status(sealPath) != nil
         if isSealed { try fileSystem.remove(sealPath) }
         if try items().isEmpty {
+            try removeUnfinished()
             try fileSystem.removeDirectory(place)
             try fileSystem.syncDirectory(directory)
         } else if isSealed {
