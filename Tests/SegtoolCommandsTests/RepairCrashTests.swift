@@ -20,7 +20,7 @@ import VarveStorageSimulation
 
     @Test(arguments: [CrashPolicy.keepAll, .loseUnsynced, .renameLost, .torn])
     func `half a file set aside is never put back`(policy: CrashPolicy) throws {
-        let disk = try FixtureStore.healthy.disk()
+        let disk = try FixtureStore.healthy.disk().crash(.keepAll, seed: 1)
         let segment = try #require(FixtureStore.files(disk, ".seg").first)
         let right = try #require(disk.bytes(segment))
         disk.damage(segment, .flipBit(offset: right.count / 2 + 1, bit: 3))
