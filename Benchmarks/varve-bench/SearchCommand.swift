@@ -52,7 +52,7 @@ private func measureSearch(_ arguments: Arguments) throws -> [(name: String, val
     defer { if !isReused { removeDirectory(plan.storePath) } }
     if isOnDisk { dropPageCache(plan.storePath) }
     let store = try Store.open(
-        at: plan.storePath, options: isOnDisk ? options(plan, isOnDisk: true) : nil)
+        at: plan.storePath, options: options(plan, isOnDisk: isOnDisk))
     try queries.warm(store)
     let sweep = try sweep(store, queries, efforts(arguments, isOnDisk: isOnDisk))
     var targets: [JSONValue] = []
@@ -81,6 +81,8 @@ private func options(_ plan: LoadPlan, isOnDisk: Bool) -> Options {
     var options = plan.storeOptions
     options.walkBlocks = !isOnDisk
     options.readsDirectly = isOnDisk
+    // Segments that are asked for stay as they are.
+    options.compaction.isAutomatic = plan.segmentCount == nil
     return options
 }
 

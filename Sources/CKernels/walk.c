@@ -66,10 +66,54 @@ float vk_walk_quarter(const vk_walk_scratch *scratch) {
     return distance;
 }
 
+/// Chooses the nearest `count` groups of seeds by their leaders.
+static void choose_seed_groups(const vk_kernels *kernels, const vk_walk_graph *graph,
+                               const vk_walk_query *query, uint32_t count,
+                               vk_walk_scratch *scratch) {
+    float *distances = scratch->seed_distances + graph->seed_count;
+    vk_byte_distances(kernels, &graph->seed_leaders, &query->row, query->codes, NULL, 0,
+                      graph->seed_group_count, distances);
+    float nearest[vk_walk_seed_range_limit];
+    uint32_t groups[vk_walk_seed_range_limit], chosen = 0;
+    for (uint32_t group = 0; group < graph->seed_group_count; group++) {
+        const float distance = distances[group];
+        if (chosen == count && distance >= nearest[count - 1]) continue;
+        uint32_t place = chosen < count ? chosen++ : count - 1;
+        for (; place > 0 && nearest[place - 1] > distance; place--) {
+            nearest[place] = nearest[place - 1];
+            groups[place] = groups[place - 1];
+        }
+        nearest[place] = distance;
+        groups[place] = group;
+    }
+    for (uint32_t i = 0; i < chosen; i++) {
+        scratch->seed_starts[i] = graph->seed_group_starts[groups[i]];
+        scratch->seed_ends[i] = graph->seed_group_starts[groups[i] + 1];
+    }
+    scratch->seed_range_count = chosen;
+}
+
 void vk_walk_measure_seeds(const vk_kernels *kernels, const vk_walk_graph *graph,
-                           const vk_walk_query *query, float *distances) {
-    vk_byte_distances(kernels, &graph->seeds, &query->row, query->codes, NULL, 0,
-                      graph->seed_count, distances);
+                           const vk_walk_query *query, const vk_walk_rule *rule,
+                           vk_walk_scratch *scratch) {
+    uint32_t count = rule->seed_group_count;
+    if (count > vk_walk_seed_range_limit) count = vk_walk_seed_range_limit;
+    const bool takes_some = count > 0 && count < graph->seed_group_count;
+    if (takes_some) {
+        choose_seed_groups(kernels, graph, query, count, scratch);
+    } else {
+        scratch->seed_starts[0] = 0;
+        scratch->seed_ends[0] = graph->seed_count;
+        scratch->seed_range_count = 1;
+    }
+    scratch->seed_measured = takes_some ? graph->seed_group_count : 0;
+    for (uint32_t i = 0; i < scratch->seed_range_count; i++) {
+        const uint32_t start = scratch->seed_starts[i];
+        const uint32_t seeds = scratch->seed_ends[i] - start;
+        vk_byte_distances(kernels, &graph->seeds, &query->row, query->codes, NULL, start, seeds,
+                          scratch->seed_distances + start);
+        scratch->seed_measured += seeds;
+    }
 }
 
 vk_walk_kernel vk_walk_for(vk_tier tier) {

@@ -7,6 +7,8 @@
 
 #include "include/vk_walk.h"
 
+#include <math.h>
+
 /// Larger than any distance.
 #define VK_FAR 3.4e38f
 
@@ -55,6 +57,15 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
         choice->place.start,
         layout->least_bytes + (choice->place.group_count - 1) * layout->group_bytes);
     return 1;
+}
+
+/// The distance of the nearest open entry.
+VK_TARGET static inline float least_open(vk_walk_scratch *scratch) {
+    const uint32_t count = scratch->open_count;
+    float *distances = scratch->open_distances;
+    if (count == 0) return INFINITY;
+    for (size_t i = 0; i < 16; i++) distances[count + i] = VK_FAR;
+    return distances[least(distances, count)];
 }
 
 /// Puts a chosen node that is not to be expanded back into the list.
@@ -116,9 +127,12 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
     const vk_walk_rule *rule = walk->rule;
     enter_result(walk, block, start, distance);
     if (rule->phase == vk_walk_explore) {
-        // How near is near enough is not known yet: everything stays open.
+        // Others may have nearer rows, not farther ones: what lies beyond the limit here will never
+        // be wanted.
         enter_lead(walk, distance);
+        tighten(walk);
         walk->stop_limit = walk->lead_count < rule->lead ? VK_FAR : walk->lead[rule->lead - 1];
+        if (walk->stop_limit > walk->limit) walk->limit = walk->stop_limit;
         return;
     }
     if (rule->width > 0) vk_walk_insert_front(scratch, distance, rule->width);
@@ -238,18 +252,20 @@ VK_TARGET static void open_seeds(const vk_walk_state *walk) {
     float *distances = scratch->open_distances;
     uint32_t *blocks = scratch->open_blocks;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < graph->seed_count; i++) {
-        const float distance = scratch->seed_distances[i];
-        if (count == vk_walk_first_count && distance >= distances[count - 1]) continue;
-        const uint32_t block = graph->seed_blocks[i];
-        if (block >= graph->row_count || scratch->visited[block] == scratch->epoch) continue;
-        uint32_t place = count < vk_walk_first_count ? count++ : count - 1;
-        for (; place > 0 && distances[place - 1] > distance; place--) {
-            distances[place] = distances[place - 1];
-            blocks[place] = blocks[place - 1];
+    for (uint32_t range = 0; range < scratch->seed_range_count; range++) {
+        for (uint32_t i = scratch->seed_starts[range]; i < scratch->seed_ends[range]; i++) {
+            const float distance = scratch->seed_distances[i];
+            if (count == vk_walk_first_count && distance >= distances[count - 1]) continue;
+            const uint32_t block = graph->seed_blocks[i];
+            if (block >= graph->row_count || scratch->visited[block] == scratch->epoch) continue;
+            uint32_t place = count < vk_walk_first_count ? count++ : count - 1;
+            for (; place > 0 && distances[place - 1] > distance; place--) {
+                distances[place] = distances[place - 1];
+                blocks[place] = blocks[place - 1];
+            }
+            distances[place] = distance;
+            blocks[place] = block;
         }
-        distances[place] = distance;
-        blocks[place] = block;
     }
     for (uint32_t i = 0; i < count; i++) scratch->visited[blocks[i]] = scratch->epoch;
     scratch->open_count = count;
@@ -269,15 +285,23 @@ static void begin_walk(vk_walk_scratch *scratch, const vk_walk_graph *graph,
     if (!rule->keeps_front) scratch->front_count = 0;
     scratch->expanded = 0;
     scratch->estimated = 0;
-    scratch->measured = graph->seed_count;
+    scratch->measured = scratch->seed_measured;
     scratch->refused = false;
     if (rule->excluded < graph->row_count) scratch->visited[rule->excluded] = scratch->epoch;
+}
+
+/// Gives what others know places among the results.
+VK_TARGET static void enter_known(const vk_walk_state *walk) {
+    const vk_walk_rule *rule = walk->rule;
+    for (uint32_t i = 0; i < rule->known_count; i++) {
+        vk_walk_insert_result(
+            walk->scratch, rule->known[i], vk_walk_foreign, vk_walk_foreign, rule->result_count);
+    }
 }
 
 /// Takes up a walk that was explored: what others know now takes places among the results.
 VK_TARGET static void resume_walk(vk_walk_state *walk) {
     vk_walk_scratch *scratch = walk->scratch;
-    const vk_walk_rule *rule = walk->rule;
     scratch->expanded = 0;
     scratch->estimated = 0;
     scratch->measured = 0;
@@ -289,10 +313,7 @@ VK_TARGET static void resume_walk(vk_walk_state *walk) {
         scratch->result_blocks[kept++] = scratch->result_blocks[i];
     }
     scratch->result_count = kept;
-    for (uint32_t i = 0; i < rule->known_count; i++) {
-        vk_walk_insert_result(
-            scratch, rule->known[i], vk_walk_foreign, vk_walk_foreign, rule->result_count);
-    }
+    enter_known(walk);
     tighten(walk);
 }
 
@@ -308,6 +329,7 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
     } else {
         begin_walk(scratch, graph, rule);
         open_seeds(&walk);
+        enter_known(&walk);
     }
     vk_walk_choice next;
     int has_next = choose(&walk, &next);
@@ -324,6 +346,7 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         }
     }
     if (has_next) reopen(&walk, next);
+    if (rule->phase == vk_walk_explore) scratch->next_distance = least_open(scratch);
     if (rule->tail >= 0 && rule->phase != vk_walk_explore) measure_tail(&walk);
     scratch->measured += scratch->expanded;
 }

@@ -42,10 +42,24 @@ public import VarveKernels
         unsafe entries.deallocate()
     }
 
+    /// Becomes the table of a query that has been rotated already.
+    public func prepare(_ query: RotatedQuery) {
+        precondition(query.isFor(rotation))
+        let count = rotation.shape.rotatedCount
+        for index in 0..<count {
+            unsafe rotated[index] = query.components[index] - rotation.rotatedMean[index]
+        }
+        makeTable()
+    }
+
     /// Becomes the table of `query`: `shape.dimension` finite components, the lift (zero) last
     /// where there is one.
     public func prepare(_ query: UnsafePointer<Float>) {
         unsafe rotation.apply(query, into: rotated, kernels: kernels)
+        makeTable()
+    }
+
+    private func makeTable() {
         let count = rotation.shape.rotatedCount
         centredNorm = Float(unsafe vk_norm2(rotated, count))
         var shape = rotation.shape.cShape
@@ -54,4 +68,34 @@ public import VarveKernels
 
     /// The table as walks and scans read it; valid until the next query is prepared.
     public var view: CodeTable { unsafe CodeTable(entries: entries, step: step) }
+}
+
+/// A query rotated once for all segments whose rotations differ by their means alone.
+@safe public final class RotatedQuery {
+    private var rotation: Rotation?
+    private var capacity = 0
+    /// The components of the query rotated around zero.
+    private(set) var components: UnsafeMutablePointer<Float>
+
+    /// No query yet.
+    public init() { unsafe components = .allocate(capacity: 1) }
+
+    deinit { unsafe components.deallocate() }
+
+    /// Whether tables under `rotation` can be made of it.
+    public func isFor(_ rotation: Rotation) -> Bool {
+        self.rotation?.isParallel(to: rotation) ?? false
+    }
+
+    /// Becomes `query`, of as many components as the shape of `rotation` has.
+    public func prepare(_ query: UnsafePointer<Float>, _ rotation: Rotation) {
+        let count = rotation.shape.rotatedCount
+        if count > capacity {
+            unsafe components.deallocate()
+            unsafe components = .allocate(capacity: count)
+            capacity = count
+        }
+        self.rotation = rotation
+        unsafe rotation.applyUncentred(query, into: components)
+    }
 }

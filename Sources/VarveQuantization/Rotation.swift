@@ -18,6 +18,8 @@ public final class Rotation: Sendable {
     public let mean: [Float]
     private let factors: [Float]
     private let power: Int
+    /// The mean, rotated around zero.
+    let rotatedMean: [Float]
 
     /// The rotation of this seed around `mean`, which has `shape.dimension` finite components.
     public init(shape: CodeShape, seed: UInt64, mean: [Float]) {
@@ -39,6 +41,28 @@ public final class Rotation: Sendable {
             }
         }
         self.factors = factors
+        var rotated = [Float](repeating: 0, count: count)
+        unsafe mean.withUnsafeBufferPointer { mean in
+            unsafe rotated.withUnsafeMutableBufferPointer { rotated in
+                guard let mean = mean.baseAddress, let rotated = rotated.baseAddress else { return }
+                unsafe Self.apply(
+                    mean, into: rotated, shape, factors, power,
+                    mean: [Float](repeating: 0, count: shape.dimension), .best)
+            }
+        }
+        rotatedMean = rotated
+    }
+
+    /// Whether vectors differ under this rotation and `other` by their means alone.
+    func isParallel(to other: Rotation) -> Bool { seed == other.seed && shape == other.shape }
+
+    /// Writes the components of `vector` rotated around zero: those of any parallel rotation are
+    /// these less its rotated mean.
+    func applyUncentred(
+        _ vector: UnsafePointer<Float>, into rotated: UnsafeMutablePointer<Float>
+    ) {
+        let zeros = [Float](repeating: 0, count: shape.dimension)
+        unsafe Self.apply(vector, into: rotated, shape, factors, power, mean: zeros, .best)
     }
 
     /// Writes the `shape.rotatedCount` components of the rotated `vector`.
@@ -51,6 +75,13 @@ public final class Rotation: Sendable {
     package func apply(
         _ vector: UnsafePointer<Float>, into rotated: UnsafeMutablePointer<Float>,
         kernels: CodeKernels
+    ) {
+        unsafe Self.apply(vector, into: rotated, shape, factors, power, mean: mean, kernels)
+    }
+
+    private static func apply(
+        _ vector: UnsafePointer<Float>, into rotated: UnsafeMutablePointer<Float>,
+        _ shape: CodeShape, _ factors: [Float], _ power: Int, mean: [Float], _ kernels: CodeKernels
     ) {
         unsafe mean.withUnsafeBufferPointer { mean in
             unsafe factors.withUnsafeBufferPointer { factors in

@@ -119,9 +119,9 @@ extension Searcher {
 /// Which rows of a segment a search leaves out besides those its version has deleted.
 struct RowFilter {
     // A value rather than a closure, so that nothing is allocated for it.
-    let marks: SourceMarks
-    let excluded: RowOrdinal?
-    let expiry: ExpiryTest
+    var marks = SourceMarks()
+    var excluded: RowOrdinal?
+    var expiry = ExpiryTest(table: nil, moment: 0)
 
     @inline(__always)
     func passes(_ row: RowOrdinal) -> Bool {

@@ -15,43 +15,39 @@ extension Searcher {
     func searchTogether(
         _ view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
-        let k = request.k
+        segmentQuery.beginTogether(k: request.k)
+        for hit in hits { segmentQuery.know(hit.distance) }
+        filters.removeAll(keepingCapacity: true)
         for slot in walks.indices {
+            filters.append(RowFilter())
             try part(slot, view, request, &cost) {
-                (reader, deleted, cost, isLive)
-                    throws(SegmentError) in
+                (segment, reader, cost) throws(SegmentError) in
+                let filter = try filter(of: segment, at: walks[slot].index, view, request)
+                filters[slot] = filter
                 try reader.explore(
-                    segmentQuery, slot: slot, k: k, lead: Self.lead(walks[slot].effort),
-                    deleted: deleted, statistics: &cost, isLive: isLive)
+                    segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
+                    deleted: segment.deletedIfAny, statistics: &cost
+                ) { filter.passes($0) }
             }
         }
-        elsewhere.removeAll(keepingCapacity: true)
-        for hit in hits { elsewhere.append(hit.distance) }
-        elsewhere.sort()
         for slot in walks.indices {
-            segmentQuery.nearestPaused(
-                count: k, of: walks.count, excluding: slot, into: &known)
-            known.append(contentsOf: elsewhere.prefix(k))
-            known.sort()
-            if known.count > k { known.removeLast(known.count - k) }
+            let filter = filters[slot]
             try part(slot, view, request, &cost) {
-                (reader, deleted, cost, isLive)
-                    throws(SegmentError) in
+                (segment, reader, cost) throws(SegmentError) in
                 try reader.resume(
-                    segmentQuery, slot: slot, k: k, slack: walks[slot].effort.gamma,
-                    known: known, deleted: deleted, statistics: &cost, isLive: isLive)
+                    segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
+                    deleted: segment.deletedIfAny, statistics: &cost
+                ) { filter.passes($0) }
             }
         }
-        segmentQuery.nearestPaused(
-            count: SegmentReader.candidateCount(k: k), of: walks.count, into: &known)
+        segmentQuery.beginGathering()
         for slot in walks.indices {
-            let index = walks[slot].index
-            try part(slot, view, request, &cost) { (reader, _, cost, _) throws(SegmentError) in
-                for hit in try reader.rank(segmentQuery, slot: slot, k: k, statistics: &cost) {
-                    hits.append(
-                        PlacedHit(place: .segment(index, hit.row), distance: hit.distance))
-                }
+            try part(slot, view, request, &cost) { (_, reader, cost) throws(SegmentError) in
+                try reader.gather(segmentQuery, slot: slot, statistics: &cost)
             }
+        }
+        segmentQuery.endTogether(of: walks.count) { slot, row, distance in
+            hits.append(PlacedHit(place: .segment(walks[slot].index, row), distance: distance))
         }
     }
 
@@ -59,25 +55,29 @@ extension Searcher {
     private func part(
         _ slot: Int, _ view: View, _ request: SearchRequest, _ cost: inout SearchCost,
         _ body: (
-            SegmentReader, DeletedRows, inout SegmentSearchStatistics, (RowOrdinal) -> Bool
+            SegmentHandle, SegmentReader, inout SegmentSearchStatistics
         ) throws(SegmentError) -> Void
     ) throws(SegmentError) {
         guard walks[slot].canPause else { return }
         let segment = view.state.segments[walks[slot].index]
         let before = cost.damagedSegmentCount
         try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
-            let filter = try filter(of: segment, at: walks[slot].index, view, request)
-            try body(segment.reader, segment.deletedRows, &cost.segments) { filter.passes($0) }
+            try body(segment, try segment.reader, &cost.segments)
         }
         if cost.damagedSegmentCount > before {
             walks[slot].canPause = false
             segmentQuery.forgetPaused(slot)
         }
     }
+}
 
-    /// Expanded rows that must lie ahead of everything open before a walk pauses: fewer miss the
-    /// neighbourhood of the query, more are expanded in vain.
-    private static func lead(_ effort: SearchEffort) -> Int {
-        min(WalkRule.maximumLead, 5 + Int(effort.gamma * 60))
+extension SegmentWalk {
+    /// When the walk pauses for the others.
+    ///
+    /// Expanded rows must lie ahead of everything open, more of them the more is wanted: fewer miss
+    /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around the
+    /// nearest leader are measured: all of them cost more than the steps they save.
+    fileprivate var pace: WalkPace {
+        WalkPace(lead: 2 + Int(effort.gamma * 30), slack: effort.gamma, seedGroupCount: 1)
     }
 }

@@ -78,10 +78,8 @@ public final class Searcher {
     var hits: [PlacedHit] = []
     /// The segments of the search under way that are walked.
     var walks: [SegmentWalk] = []
-    /// Distances found elsewhere, as one walk sees it.
-    var known: [Float] = []
-    /// Exact distances found before the walks, ascending.
-    var elsewhere: [Float] = []
+    /// Rows that are left out, for each of them.
+    var filters: [RowFilter] = []
 
     /// A searcher for stores of `schema`.
     public init(schema: Schema) {

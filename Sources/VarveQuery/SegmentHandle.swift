@@ -26,7 +26,9 @@ public final class SegmentHandle: Sendable {
     ) {
         self.record = record
         opened = reader
-        deletedRows = DeletedRows(deleted, rowCount: record.rowCount)
+        let rows = DeletedRows(deleted, rowCount: record.rowCount)
+        deletedRows = rows
+        deletedIfAny = rows.count > 0 ? rows : nil
     }
 
     /// The segment's number.
@@ -38,6 +40,9 @@ public final class SegmentHandle: Sendable {
     public var reader: SegmentReader {
         get throws(SegmentError) { try opened.get() }
     }
+
+    /// The rows deleted as of the version; nil if there are none, so that nobody needs to ask.
+    let deletedIfAny: DeletedRows?
 
     /// Rows not deleted as of the version.
     public var liveRowCount: Int { record.rowCount - deleted.count }

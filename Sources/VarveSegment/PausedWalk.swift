@@ -1,20 +1,64 @@
 // A walk over one segment that pauses until the others have come near, too.
 
-import VarveFormat
+public import VarveFormat
 import VarveGraph
+import VarveKernels
 
 /// What a walk has found when it pauses, and all it needs to go on.
-final class PausedWalk {
+@safe final class PausedWalk {
     let scratch = WalkScratch()
     /// One bit for each row that may be a result; nil: nearly all may.
     var live: [UInt64]?
-    /// Results that pass, nearest first: their ranks and about how far they are by the metric.
-    var found: [(rank: Int, distance: Float)] = []
-    /// How many of them have been taken, by whoever looks through all walks in order.
-    var takenCount = 0
+    /// Where it walks; nil between searches.
+    var resident: ResidentWalk?
+    /// Results that pass, nearest first: their ranks.
+    private var ranks: UnsafeMutablePointer<UInt32>
+    private var capacity = 64
+    /// How many of them there are.
+    private(set) var foundCount = 0
+    /// Where those that have been gathered for their exact distances stand.
+    var gathered = 0..<0
+
+    init() { unsafe ranks = .allocate(capacity: capacity) }
+
+    deinit { unsafe ranks.deallocate() }
+
+    /// Forgets all results and makes room for `count`.
+    func begin(capacity count: Int) {
+        (foundCount, gathered) = (0, 0..<0)
+        guard count > capacity else { return }
+        unsafe ranks.deallocate()
+        capacity = count
+        unsafe ranks = .allocate(capacity: count)
+    }
+
+    /// Takes a result that passes.
+    func append(rank: Int) {
+        precondition(foundCount < capacity)
+        unsafe ranks[foundCount] = UInt32(rank)
+        foundCount += 1
+    }
+
+    /// The rank in the scratch of the result at `place`.
+    func rank(_ place: Int) -> Int {
+        precondition(place < foundCount)
+        return Int(unsafe ranks[place])
+    }
 }
 
 extension SegmentQuery {
+    /// Begins a search of several segments together that asks for `k` rows.
+    public func beginTogether(k: Int) {
+        // After an error the last search may not have been ended.
+        for walk in pausedWalks { walk.resident = nil }
+        nearest.reset(limit: SegmentReader.candidateCount(k: k))
+    }
+
+    /// Takes the distance of a row found elsewhere.
+    public func know(_ distance: Float) {
+        nearest.insert(distance, slot: NearestAcross.elsewhere)
+    }
+
     /// The walk in place `slot`, made when it is first asked for.
     func pausedWalk(_ slot: Int) -> PausedWalk {
         while pausedWalks.count <= slot { pausedWalks.append(PausedWalk()) }
@@ -22,27 +66,30 @@ extension SegmentQuery {
     }
 
     /// Leaves what walk `slot` has found out of everything from now on.
-    public func forgetPaused(_ slot: Int) { pausedWalk(slot).found.removeAll() }
+    public func forgetPaused(_ slot: Int) {
+        pausedWalk(slot).begin(capacity: 0)
+        nearest.remove(slot: UInt32(slot))
+    }
 
-    /// The distances of the `count` nearest rows of the first `walkCount` walks, ascending, those
-    /// of walk `excluded` left out; counts for each walk how many of them are its own.
-    public func nearestPaused(
-        count: Int, of walkCount: Int, excluding excluded: Int? = nil, into known: inout [Float]
+    /// Makes room for the rows whose exact distances are wanted.
+    public func beginGathering() { rerank.begin(capacity: nearest.count) }
+
+    /// Ends a search of `count` segments together: gives the exact distances of the nearest rows,
+    /// by codes, of all that ``SegmentReader/gather(_:slot:)`` has gathered.
+    public func endTogether(
+        of count: Int, _ body: (_ slot: Int, _ row: RowOrdinal, _ distance: Float) -> Void
     ) {
-        known.removeAll(keepingCapacity: true)
-        for slot in 0..<walkCount { pausedWalks[slot].takenCount = 0 }
-        while known.count < count {
-            var best: (slot: Int, distance: Float)?
-            for slot in 0..<walkCount where slot != excluded {
-                let walk = pausedWalks[slot]
-                guard walk.takenCount < walk.found.count else { continue }
-                let distance = walk.found[walk.takenCount].distance
-                if let nearest = best, nearest.distance <= distance { continue }
-                best = (slot, distance)
+        let room = rerank
+        unsafe vector.exact.gather(
+            vector.floats, rows: room.vectors, count: room.count, into: room.distances)
+        for slot in 0..<count {
+            let walk = pausedWalk(slot)
+            for index in walk.gathered {
+                body(
+                    slot, unsafe RowOrdinal(room.rows[index]),
+                    vector.distance(unsafe room.distances[index]))
             }
-            guard let best else { return }
-            pausedWalks[best.slot].takenCount += 1
-            known.append(best.distance)
+            walk.resident = nil
         }
     }
 }

@@ -32,7 +32,7 @@ final class ResidentWalk: Sendable {
         }
         self.container = container
         codebook = header.codebook
-        let copy = CopiedSection(of: place, in: container)
+        let copy = container.copiesSections ? CopiedSection(of: place, in: container) : nil
         self.copy = copy
         for seed in header.seeds {
             let range = places.range(of: seed)

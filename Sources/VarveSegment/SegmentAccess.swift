@@ -4,6 +4,9 @@
 public enum SegmentAccess: Sendable {
     /// Through memory: the whole file is mapped, and the kernel decides what stays.
     case mapped
+    /// The same, and nothing is copied out of it: for readers that touch some pages and give them
+    /// back, whose memory is then what they touch in between.
+    case mappedInPlace
     /// By pages: searches keep codes in memory and read the pages they need; everything else goes
     /// through `cache`. The kernel keeps what it likes in a cache of its own.
     case paged(PageCache)

@@ -54,7 +54,7 @@ extension SegmentBuilder {
     /// those tried; −1 where none does.
     func measureSlacks(
         _ queries: [CalibrationProbe], _ probes: CanaryProbes, _ plan: SegmentPlan,
-        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph
+        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph, _ blocks: MappedBytes
     ) throws(SegmentError) -> [Float] {
         var slacks: [Float] = SegmentCanary.recallTargets.map { _ in -1 }
         let wanted = queries.reduce(0) { $0 + $1.rowCount }
@@ -66,7 +66,7 @@ extension SegmentBuilder {
                 stopRank: min(graph.rowCount, 10), slack: slack,
                 expansionCap: Self.calibrationCap)
             rule.stopRank = min(rule.stopRank, rule.resultCount)
-            let found = try foundCount(queries, probes, plan, walk, graph, rule)
+            let found = try foundCount(queries, probes, plan, walk, graph, blocks, rule)
             let recall = Double(found) / Double(wanted)
             for (place, target) in SegmentCanary.recallTargets.enumerated()
             where slacks[place] < 0 && recall >= target {
@@ -82,7 +82,8 @@ extension SegmentBuilder {
     /// How many of the probes' nearest rows walks find; of rows equally far, any will do.
     private func foundCount(
         _ queries: [CalibrationProbe], _ probes: CanaryProbes, _ plan: SegmentPlan,
-        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph, _ rule: WalkRule
+        _ walk: (header: WalkHeader, order: WalkOrder), _ graph: WalkGraph, _ blocks: MappedBytes,
+        _ rule: WalkRule
     ) throws(SegmentError) -> Int {
         let chunk = 16
         let counts = Mutex<Result<Int, SegmentError>>(.success(0))
@@ -105,6 +106,7 @@ extension SegmentBuilder {
                     let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
                     let nearest = try probes.nearest(to: probe.vector, among: candidates)
                     found += nearest.count { $0.distance <= probe.bound }
+                    Self.giveBack(blocks)
                 }
                 return found
             }

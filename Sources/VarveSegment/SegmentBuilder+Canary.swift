@@ -70,8 +70,9 @@ extension SegmentBuilder {
             let graph = unsafe WalkGraph(
                 blocks: base, places: walk.header.places, unit: walk.header.codebook.unit,
                 seeds: walk.header.seeds)
-            canary.widths = try measureWidths(queries, bounds, probes, plan, walk.header, graph)
-            canary.slacks = try measureSlacks(left + beyond, probes, plan, walk, graph)
+            canary.widths = try measureWidths(
+                queries, bounds, probes, plan, walk.header, graph, blocks)
+            canary.slacks = try measureSlacks(left + beyond, probes, plan, walk, graph, blocks)
             // The pages touched count as this process's memory until they are given back.
             blocks.advise(.notNow)
             withExtendedLifetime(blocks) {}
@@ -80,11 +81,19 @@ extension SegmentBuilder {
         return (canary, left + beyond)
     }
 
+    /// Gives back the memory of blocks that a query has touched, where keeping all of them would
+    /// cost more than touching some again.
+    ///
+    /// The kernel counts 64 KiB for a block touched here and there; other threads may be reading.
+    static func giveBack(_ blocks: MappedBytes) {
+        if unsafe blocks.bytes.count > 32 << 20 { blocks.advise(.notNow) }
+    }
+
     /// The least tried widths at which walks reach each recall over all queries; zero where none
     /// does.
     private func measureWidths(
         _ queries: [SegmentCanary.Query], _ bounds: [Float], _ probes: CanaryProbes,
-        _ plan: SegmentPlan, _ header: WalkHeader, _ graph: WalkGraph
+        _ plan: SegmentPlan, _ header: WalkHeader, _ graph: WalkGraph, _ blocks: MappedBytes
     ) throws(SegmentError) -> [UInt32] {
         var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
         let query = SegmentQuery(schema: plan.schema)
@@ -105,6 +114,7 @@ extension SegmentBuilder {
                 // By distance: of rows equally far, any will do.
                 found += nearest.filter { $0.distance <= bound }.count
                 wanted += probe.nearest.count
+                Self.giveBack(blocks)
             }
             for (place, target) in SegmentCanary.recallTargets.enumerated()
             where widths[place] == 0 && Double(found) >= target * Double(wanted) {

@@ -27,6 +27,8 @@ import VarveMutants
     /// The file as searches by pages read it.
     let pageFile: any StoredFile
     private let mapping: MappedBytes?
+    /// Whether sections of a mapped file may be copied into memory of their own.
+    let copiesSections: Bool
     /// The cache that blocks are read through; nil where the file is mapped.
     let cache: PageCache?
 
@@ -66,8 +68,9 @@ import VarveMutants
                 entry: $0, blocks: VerifiedBlocks(blockCount: $0.blockCount),
                 tablePages: VerifiedBlocks(blockCount: $0.tablePageCount))
         }
+        if case .mappedInPlace = access { copiesSections = false } else { copiesSections = true }
         switch access {
-        case .mapped:
+        case .mapped, .mappedInPlace:
             mapping = try storing { () throws(StorageError) in try file.map(0..<found) }
             cache = nil
             pageFile = file

@@ -15,16 +15,19 @@ import VarveQuantization
     /// Distances of the records of one page.
     let distances: UnsafeMutablePointer<Float>
     var results = NearestRows()
-    private var tables: [(rotation: Rotation, table: QueryTable, generation: Int)] = []
+    private var tables: [(rotation: Rotation, table: QueryTable, generation: Int, isShared: Bool)] =
+        []
+    private let rotated = RotatedQuery()
+    private var rotatedGeneration = 0
     let pages = PageSearch(pageRowLimit: pageRecordLimit)
     let walkScratch = WalkScratch()
     let rerank = RerankRoom()
     /// Walks that are taken in two parts, over segments that are searched together.
     var pausedWalks: [PausedWalk] = []
+    /// The nearest rows of all of them.
+    let nearest = NearestAcross()
     /// Results of a walk that pass.
     var passingRanks: [Int] = []
-    /// The distances known elsewhere, as distances of codes.
-    var knownCodeDistances: [Float] = []
     /// The effort by width counts what earlier segments of the same search have expanded.
     public var keepsFront = false
 
@@ -52,20 +55,35 @@ import VarveQuantization
     }
 
     /// The products of the query with the centroids under `rotation`; made once for each query.
-    func table(_ rotation: Rotation) -> QueryTable {
+    ///
+    /// - Parameter isShared: Whether the query is rotated once for all segments: the table may
+    ///   differ from that of a query alone by what rounding does.
+    func table(_ rotation: Rotation, isShared: Bool = false) -> QueryTable {
         let place: Int
         if let found = tables.firstIndex(where: { $0.rotation === rotation }) {
             place = found
         } else {
             // As many as a store has large segments; the oldest goes.
             if tables.count >= 16 { tables.removeFirst() }
-            tables.append((rotation, QueryTable(rotation: rotation), 0))
+            tables.append((rotation, QueryTable(rotation: rotation), 0, false))
             place = tables.count - 1
         }
-        if tables[place].generation != vector.generation {
-            unsafe tables[place].table.prepare(vector.floats)
-            tables[place].generation = vector.generation
+        let table = tables[place].table
+        guard tables[place].generation != vector.generation || tables[place].isShared != isShared
+        else {
+            return table
         }
-        return tables[place].table
+        if isShared {
+            if rotatedGeneration != vector.generation || !rotated.isFor(rotation) {
+                unsafe rotated.prepare(vector.floats, rotation)
+                rotatedGeneration = vector.generation
+            }
+            table.prepare(rotated)
+        } else {
+            unsafe table.prepare(vector.floats)
+        }
+        tables[place].generation = vector.generation
+        tables[place].isShared = isShared
+        return table
     }
 }

@@ -63,20 +63,7 @@ extension SegmentReader {
     ) throws(SegmentError) {
         let room = query.rerank
         room.begin(capacity: scratch.resultCount)
-        // Where the codes are the vectors, those of the blocks have just been read.
-        let hasVectors = schema.elementType == .uint8
-        for rank in ranks {
-            let row = scratch.row(rank)
-            if hasVectors {
-                unsafe room.append(row, resident.graph.codes(of: scratch.block(rank)))
-                continue
-            }
-            let start = layout.offset(of: row)
-            let range = start..<start + layout.vectorByteCount
-            guard let base = unsafe try container.mappedBase(places.nodes, verifying: range)
-            else { preconditionFailure("walks are over mapped segments") }
-            unsafe room.append(row, base + start)
-        }
+        for rank in ranks { try append(scratch, rank, resident, to: room) }
         unsafe query.vector.exact.gather(
             query.vector.floats, rows: room.vectors, count: room.count, into: room.distances)
         statistics.exactDistanceCount += room.count
@@ -96,6 +83,22 @@ extension SegmentReader {
             }
             try results.insert(row, distance, precedes: idPrecedes)
         }
+    }
+
+    /// Has the vector of a walk's result fetched.
+    func append(
+        _ scratch: WalkScratch, _ rank: Int, _ resident: ResidentWalk, to room: RerankRoom
+    ) throws(SegmentError) {
+        let row = scratch.row(rank)
+        // Where the codes are the vectors, those of the blocks have just been read.
+        if schema.elementType == .uint8 {
+            return unsafe room.append(row, resident.graph.codes(of: scratch.block(rank)))
+        }
+        let start = layout.offset(of: row)
+        let range = start..<start + layout.vectorByteCount
+        guard let base = unsafe try container.mappedBase(places.nodes, verifying: range)
+        else { preconditionFailure("walks are over mapped segments") }
+        unsafe room.append(row, base + start)
     }
 
     private func walk(

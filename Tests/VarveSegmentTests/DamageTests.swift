@@ -93,7 +93,7 @@ struct DamageTests {
         #expect(kind == .misplaced)
     }
 
-    @Test(arguments: [SegmentAccess.mapped, .paged(PageCache(byteBudget: 1 << 20))])
+    @Test(arguments: [SegmentAccess.mapped, .mappedInPlace, .paged(PageCache(byteBudget: 1 << 20))])
     func `damage stays damage and names its place`(_ access: SegmentAccess) throws {
         let sample = try SampleSegment(schema: Self.schema, rowCount: 2_000, seed: 26)
         var bytes = try #require(sample.disk[SampleSegment.path])

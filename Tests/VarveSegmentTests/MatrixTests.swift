@@ -98,7 +98,9 @@ struct MatrixTests {
                 schema: schema, ids: (0..<shape.rowCount).map { .number(UInt64($0)) },
                 vectors: vectors, records: vectors.map { _ in [] }))
         let k = min(10, shape.rowCount)
-        for access in [SegmentAccess.mapped, .paged(PageCache(byteBudget: 1 << 20))] {
+        for access in [
+            SegmentAccess.mapped, .mappedInPlace, .paged(PageCache(byteBudget: 1 << 20)),
+        ] {
             let reader = try sample.open(access)
             let query = SegmentQuery(schema: schema)
             var found = 0

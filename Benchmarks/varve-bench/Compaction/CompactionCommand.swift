@@ -1,5 +1,6 @@
 // Merging against building anew: what each costs and how good its graph is.
 
+import Varve
 import VarveFormat
 import VarveGraph
 import VarveKernels
@@ -33,6 +34,11 @@ let compactionCommand = Command(
         Option(name: "queries", placeholder: "N", help: "take only the first queries (1000)"),
         Option(name: "threads", placeholder: "N", help: "(2)"),
         Option(name: "memory", placeholder: "MIB", help: "memory of a merge (256)"),
+        Option(
+            name: "store", placeholder: "yes|no|only",
+            help: "merge the segments in a store too, while searches go on (yes; no with --drift)"),
+        Option(name: "budget", placeholder: "MIB", help: "budget of that store (256)"),
+        Option(name: "dir", placeholder: "DIR", help: "where that store stands (.)"),
     ],
     run: measureCompaction)
 
@@ -41,6 +47,36 @@ private func measureCompaction(
 ) throws -> [(name: String, value: JSONValue)] {
     let study = try CompactionStudy(arguments)
     var fields = study.fields
+    let part = try arguments.choice(
+        "store", of: [StorePart.yes, .no, .only].map { ($0.rawValue, $0) },
+        default: arguments.text("drift") == nil ? .yes : .no)
+    if part != .no { fields += try storeFields(arguments, study) }
+    if part != .only { fields += try graphFields(arguments, study) }
+    return fields
+}
+
+/// Whether segments are merged in a store too.
+private enum StorePart: String {
+    case yes, no, only
+}
+
+private func storeFields(
+    _ arguments: Arguments, _ study: CompactionStudy
+) throws -> [(name: String, value: JSONValue)] {
+    var options = Options()
+    options.memoryBudgetByteCount = try arguments.number("budget", default: 256) << 20
+    options.durability = .onRequest
+    options.threadCount = try arguments.number("threads", default: 2)
+    return try study.storeFields(
+        options, metric: study.metric,
+        queries: try MatrixFile(try arguments.required("query")),
+        at: (arguments.text("dir") ?? ".") + "/compaction.varve", idleSeconds: 5)
+}
+
+private func graphFields(
+    _ arguments: Arguments, _ study: CompactionStudy
+) throws -> [(name: String, value: JSONValue)] {
+    var fields: [(name: String, value: JSONValue)] = []
     let insertion = try study.insertion()
     fields += insertion.fields("insertion", relativeTo: nil)
     for name in (arguments.text("regimes") ?? "chosen").split(separator: ",") {

@@ -7,13 +7,14 @@ import VarveStorage
 
 /// Rows in segments with graphs, and the phases that are measured on them.
 struct CompactionStudy {
-    private let base: MatrixFile
-    private let all: CodedRows
+    let base: MatrixFile
+    let all: CodedRows
     private let judge: GraphJudge
-    private let segments: [[UInt32]]
+    let segments: [[UInt32]]
     private let deletedShare: Double
     private let drift: Drift
     private let threadCount: Int
+    let metric: Metric
     let parameters: MergeParameters
     private let sources: [SourceGraph]
 
@@ -24,7 +25,7 @@ struct CompactionStudy {
 
     init(_ arguments: Arguments) throws {
         base = try MatrixFile(try arguments.required("base"))
-        let metric = try arguments.choice(
+        metric = try arguments.choice(
             "metric", of: [("l2", .euclidean), ("cosine", .cosine), ("ip", .innerProduct)],
             default: Metric.euclidean)
         guard let share = Double(arguments.text("deleted") ?? "0"), (0..<1).contains(share) else {
@@ -56,8 +57,10 @@ struct CompactionStudy {
         segments =
             isClustered
             ? clustered(rows, of: all, base, count: sizes.count) : cut(rows, sizes: sizes)
+        // Graphs of their own are needed for the phases only.
+        let needsGraphs = arguments.text("store") != "only"
         var sources: [SourceGraph] = []
-        for segment in segments {
+        for segment in segments where needsGraphs {
             let rows = try CodedRows(segment, of: all)
             let graph = try insertionGraph(rows, parameters.graph, threadCount: threadCount).graph
             sources.append(SourceGraph(baseRows: segment, graph: graph))
@@ -80,7 +83,7 @@ struct CompactionStudy {
         Double(mixed(row, 2)) >= deletedShare * 4_294_967_296
     }
 
-    private func isLive(_ row: UInt32) -> Bool { Self.isLive(row, deletedShare) }
+    func isLive(_ row: UInt32) -> Bool { Self.isLive(row, deletedShare) }
 
     // MARK: - Phases
 

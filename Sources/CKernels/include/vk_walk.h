@@ -51,6 +51,11 @@ typedef struct vk_walk_graph {
     vk_byte_table seeds;
     const uint32_t *seed_blocks;
     uint32_t seed_count;
+    /// Near seeds stand together in groups; a copy of one seed of each, and where groups begin,
+    /// with the end behind the last.
+    vk_byte_table seed_leaders;
+    const uint32_t *seed_group_starts;
+    uint32_t seed_group_count;
     /// One bit for each block that may be believed, or NULL: all of them. Bits are only ever set,
     /// by any thread.
     const uint64_t *_Nullable admitted;
@@ -128,11 +133,13 @@ typedef struct vk_walk_rule {
     /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
     /// open; at most vk_walk_lead_limit.
     uint32_t lead;
+    /// Groups of seeds that are looked through, at most vk_walk_seed_range_limit; 0: all of them.
+    uint32_t seed_group_count;
     /// Whether the front is that of the walk before: a walk on over another graph.
     bool keeps_front;
 } vk_walk_rule;
 
-enum { vk_walk_lead_limit = 32 };
+enum { vk_walk_lead_limit = 32, vk_walk_seed_range_limit = 8 };
 
 /// The row of a result that is known from elsewhere.
 #define vk_walk_foreign UINT32_MAX
@@ -156,12 +163,19 @@ typedef struct vk_walk_scratch {
     /// Distances of the nearest expanded nodes, ascending; `width` of the rule.
     float *front;
     uint32_t front_count;
-    /// Room for the distances to the seeds, and as many product sums.
+    /// Room for the distances to the seeds and to the leaders of their groups.
     float *seed_distances;
+    /// The ranges of seeds that have been measured.
+    uint32_t seed_starts[vk_walk_seed_range_limit], seed_ends[vk_walk_seed_range_limit];
+    uint32_t seed_range_count;
+    uint32_t seed_measured;
     /// Of the last walk: nodes expanded, neighbours estimated, 8-bit distances.
     uint32_t expanded;
     uint32_t estimated;
     uint32_t measured;
+    /// How near the nearest node left open was estimated; infinite where none was, or none below
+    /// the limit.
+    float next_distance;
     /// Whether the last walk ended at a block that was not admitted.
     bool refused;
 } vk_walk_scratch;
@@ -173,9 +187,10 @@ typedef void (*vk_walk_kernel)(const vk_walk_graph *graph, const vk_walk_query *
 /// The kernel of `tier`, or NULL where this machine cannot run it. All tiers give the same results.
 vk_walk_kernel _Nullable vk_walk_for(vk_tier tier);
 
-/// Fills the room seed_distances with distances from the query to the seeds.
+/// Measures the seeds that a walk may begin at: all of them, or those of the nearest groups.
 void vk_walk_measure_seeds(const vk_kernels *kernels, const vk_walk_graph *graph,
-                           const vk_walk_query *query, float *distances);
+                           const vk_walk_query *query, const vk_walk_rule *rule,
+                           vk_walk_scratch *scratch);
 
 /// Inserts a result at its rank where it has one, keeping at most `limit`.
 void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t row,

@@ -24,7 +24,7 @@ struct MergeCanary {
     func judge() throws(SegmentError) -> MergeJudgement? {
         let reader = try SegmentReader(
             fileSystem: fileSystem, path: directory.appending(FileNames.segment(output.id)),
-            expecting: output, access: .mapped)
+            expecting: output, access: .mappedInPlace)
         guard let canary = try reader.canary(), !canary.queries.isEmpty else { return nil }
         let query = SegmentQuery(schema: reader.schema)
         var (inSources, inOutput, wanted) = (0, 0, 0)

@@ -28,7 +28,7 @@ final class MergeGathering {
         self.number = number
         reader = try SegmentReader(
             fileSystem: fileSystem, path: directory.appending(FileNames.segment(input.record.id)),
-            expecting: input.record, access: .mapped)
+            expecting: input.record, access: .mappedInPlace)
     }
 
     /// The most bytes that attribute records of the inputs take.

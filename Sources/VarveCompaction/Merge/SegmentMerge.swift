@@ -188,6 +188,9 @@ public final class SegmentMerge {
         guard let linking else { return }
         guard linking.step(threadCount: threadCount).isFinished else { return }
         let result = linking.finish(threadCount: threadCount)
+        // What linking worked with goes before the rows are clustered, which takes memory too.
+        self.linking = nil
+        lists = nil
         order = RowOrder(
             clustering: spool.byteVectors, rowCount: keptRowCount,
             pageRowCount: NodeLayout(
@@ -197,8 +200,6 @@ public final class SegmentMerge {
         graph = result.graph
         distanceCount +=
             result.statistics.searchDistanceCount + result.statistics.pruneDistanceCount
-        self.linking = nil
-        lists = nil
         phase = .writing
     }
 
@@ -207,6 +208,8 @@ public final class SegmentMerge {
         guard let order, let graph = graph?.reordered(by: order.rows.map { RowOrdinal($0) }) else {
             return
         }
+        // The lists in their old order are needed no longer, and as large as the new ones.
+        self.graph = nil
         try storing { () throws(StorageError) in try spool.apply(order) }
         ordinals.reorder(by: order.rows)
         let counts = inputs.map { $0.reader.description.graph.mergeCount }
@@ -220,7 +223,6 @@ public final class SegmentMerge {
             threadCount: threadCount)
         written = try writing.write(
             segment, rows: spool, graph: graph, vectors: spool.byteVectors)
-        self.graph = nil
         phase = .judging
     }
 

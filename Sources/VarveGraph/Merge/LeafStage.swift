@@ -40,6 +40,7 @@ final class LeafStage: MergeStage {
         guard let order else { return prepare(threadCount: threadCount) }
         let block = blockStart..<min(order.queryCount, blockStart + blockRowCount)
         guard !block.isEmpty else {
+            finds = nil
             share = 1
             return
         }
@@ -56,12 +57,19 @@ final class LeafStage: MergeStage {
         if nextPlace == block.upperBound {
             blockStart = block.upperBound
             (nextLeaf, nextPlace) = (0, blockStart)
-            finds.clear()
+            if blockStart == order.queryCount { release() } else { finds.clear() }
         }
         let rows =
             nextLeaf == 0
             ? Double(blockStart) : Double(block.lowerBound) + done * Double(block.count)
         share = blockStart == order.queryCount ? 1 : 0.2 + 0.8 * rows / Double(order.queryCount)
+    }
+
+    /// Lets go of what only this stage uses; the order of the leaves is the next one's too.
+    private func release() {
+        finds = nil
+        coarse = []
+        leaves = RowGroups()
     }
 
     // MARK: - Leaves

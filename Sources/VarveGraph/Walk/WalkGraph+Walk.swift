@@ -44,12 +44,13 @@ extension WalkGraph {
         precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
         precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
         precondition((rule.tailSlack ?? 0) >= 0 && known.count <= rule.resultCount)
-        precondition(rule.phase == .resume || known.isEmpty, "only a walk taken up knows of others")
+        precondition(rule.phase != .whole || known.isEmpty, "only walks in parts know of others")
+        precondition((0...WalkRule.maximumSeedGroupCount).contains(rule.seedGroupCount))
         precondition(rule.lead >= 1 && rule.lead <= vk_walk_lead_limit)
         guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
             preconditionFailure("this machine has no \(tier)")
         }
-        scratch.prepare(rowCount: rowCount, seedCount: seedCount, rule: rule)
+        scratch.prepare(rowCount: rowCount, seedCount: seedCount + seedGroupCount, rule: rule)
         var graph = unsafe cGraph
         var cQuery = unsafe vk_walk_query(
             row: query.row.cRow, codes: query.codes, table: table.entries, step: table.step)
@@ -60,9 +61,12 @@ extension WalkGraph {
             excluded: rule.excluded?.rawValue ?? .max, known: known.baseAddress,
             known_count: UInt32(known.count), phase: vk_walk_phase(rule.phase.rawValue),
             lead: UInt32(rule.lead),
+            seed_group_count: UInt32(rule.seedGroupCount),
             keeps_front: rule.keepsFront)
-        unsafe vk_walk_measure_seeds(
-            tier.kernels, &graph, &cQuery, scratch.memory.seed_distances)
+        if rule.phase != .resume {
+            unsafe vk_walk_measure_seeds(
+                tier.kernels, &graph, &cQuery, &cRule, &scratch.memory)
+        }
         unsafe kernel(&graph, &cQuery, &cRule, &scratch.memory)
         withExtendedLifetime(self) {}
     }

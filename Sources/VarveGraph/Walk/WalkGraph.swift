@@ -18,8 +18,11 @@ public import VarveKernels
     private let unit: Float
     private let seedBlocks: UnsafeMutablePointer<UInt32>
     private let seedVectors: UnsafeMutableRawPointer
+    private let groups: SeedGroups
     /// Rows walks may begin at.
     public let seedCount: Int
+    /// Groups of near rows among them.
+    var seedGroupCount: Int { groups.count }
     private let gate: WalkGate?
 
     /// A graph of the blocks from `blocks` on (aligned to 64), which outlive it.
@@ -49,11 +52,14 @@ public import VarveKernels
         unsafe seedBlocks = .allocate(capacity: max(1, seeds.count))
         unsafe seedVectors = .allocate(
             byteCount: max(1, seeds.count) * seedByteCount, alignment: 64)
-        for (i, seed) in seeds.enumerated() {
-            unsafe (seedBlocks + i).initialize(to: seed.rawValue)
-            // Safety: a block begins with header and vector, which are all that is copied.
+        // Safety: a block begins with header and vector, which are all that is copied.
+        unsafe groups = SeedGroups(
+            count: seeds.count, layout: places.layout,
+            vector: { unsafe blocks + places.offset(of: seeds[$0].index) })
+        for (i, seed) in groups.order.enumerated() {
+            unsafe (seedBlocks + i).initialize(to: seeds[seed].rawValue)
             unsafe (seedVectors + i * seedByteCount).copyMemory(
-                from: blocks + places.offset(of: seed.index), byteCount: seedByteCount)
+                from: blocks + places.offset(of: seeds[seed].index), byteCount: seedByteCount)
         }
     }
 
@@ -92,7 +98,9 @@ public import VarveKernels
             layout: layout.cLayout, blocks: blocks.assumingMemoryBound(to: UInt8.self),
             row_count: UInt32(rowCount), group_ends: groupEnds, unit: unit, seeds: table,
             seed_blocks: seedBlocks,
-            seed_count: UInt32(seedCount), admitted: gate?.words,
+            seed_count: UInt32(seedCount), seed_leaders: groups.leaders,
+            seed_group_starts: groups.starts, seed_group_count: UInt32(groups.count),
+            admitted: gate?.words,
             admit: gate == nil ? nil : WalkGate.callback,
             admit_context: gate.map { unsafe Unmanaged.passUnretained($0).toOpaque() })
     }

@@ -34,6 +34,10 @@ public struct WalkRule: Hashable, Sendable {
     /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
     /// open, 1 to ``maximumLead``.
     package var lead = 1
+    /// Groups of near seeds that a walk looks through, up to ``maximumSeedGroupCount``; zero for
+    /// all of them.
+    package var seedGroupCount = 0
+    package static let maximumSeedGroupCount = Int(vk_walk_seed_range_limit)
     package static let maximumLead = Int(vk_walk_lead_limit)
 
     /// A walk may be taken in two parts: coming near, and going on once it is known how near is

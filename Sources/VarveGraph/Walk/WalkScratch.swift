@@ -31,8 +31,10 @@ package import VarveKernels
             result_distances: .allocate(capacity: 1), result_rows: .allocate(capacity: 1),
             result_blocks: .allocate(capacity: 1),
             result_count: 0, front: .allocate(capacity: 1), front_count: 0,
-            seed_distances: .allocate(capacity: 1), expanded: 0, estimated: 0, measured: 0,
-            refused: false)
+            seed_distances: .allocate(capacity: 1), seed_starts: (0, 0, 0, 0, 0, 0, 0, 0),
+            seed_ends: (0, 0, 0, 0, 0, 0, 0, 0), seed_range_count: 0, seed_measured: 0,
+            expanded: 0, estimated: 0, measured: 0,
+            next_distance: .infinity, refused: false)
     }
 
     deinit {
@@ -79,6 +81,16 @@ package import VarveKernels
     /// Results of the last walk.
     public var resultCount: Int { Int(unsafe memory.result_count) }
 
+    /// All results at once, for loops; valid until the next walk.
+    package var results: WalkResults {
+        unsafe WalkResults(
+            rows: memory.result_rows, blocks: memory.result_blocks,
+            distances: memory.result_distances, count: resultCount)
+    }
+
+    /// After the first part of a walk: how near the nearest row it has not come to may be.
+    package var nextDistance: Float { unsafe memory.next_distance }
+
     /// The row of the result of rank `rank`, counted from zero, nearest first.
     public func row(_ rank: Int) -> RowOrdinal {
         precondition(rank >= 0 && rank < resultCount)
@@ -112,4 +124,21 @@ package import VarveKernels
     public var estimatedCount: Int { Int(unsafe memory.estimated) }
     /// 8-bit distances it computed, those of seeds included.
     public var measuredCount: Int { Int(unsafe memory.measured) }
+}
+
+/// The results of a walk, nearest first.
+@safe package struct WalkResults {
+    let rows: UnsafeMutablePointer<UInt32>
+    let blocks: UnsafeMutablePointer<UInt32>
+    let distances: UnsafeMutablePointer<Float>
+    /// How many there are.
+    package let count: Int
+
+    /// The row and the distance of the result of rank `rank`; nil where it is known from elsewhere.
+    @inline(__always)
+    package func own(_ rank: Int) -> (row: RowOrdinal, distance: Float)? {
+        precondition(rank >= 0 && rank < count)
+        guard unsafe blocks[rank] != UInt32.max else { return nil }
+        return unsafe (RowOrdinal(rows[rank]), distances[rank])
+    }
 }
