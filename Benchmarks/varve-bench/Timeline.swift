@@ -11,6 +11,7 @@ final class Timeline: Sendable {
     private struct State {
         var merges: [JSONValue] = []
         var samples: [JSONValue] = []
+        var refusals: [JSONValue] = []
         var begin: Double?
         var regimes: [String: Int] = [:]
         var longestMergeSeconds = 0.0
@@ -24,6 +25,13 @@ final class Timeline: Sendable {
         var listener = EventListener()
         listener.compactionBegan = { [self] _ in state.withLock { $0.begin = now } }
         listener.compacted = { [self] event in note(event) }
+        listener.compactionRefused = { [self] event in
+            let refusal = JSONValue.object([
+                ("recall_before", .decimal(event.sourceRecall, digits: 4)),
+                ("recall_after", .decimal(event.outputRecall, digits: 4)),
+            ])
+            state.withLock { $0.refusals.append(refusal) }
+        }
         return listener
     }
 
@@ -63,6 +71,7 @@ final class Timeline: Sendable {
         state.withLock { state in
             [
                 ("merges", .list(state.merges)), ("samples", .list(state.samples)),
+                ("refusals", .list(state.refusals)),
                 ("longest_merge_s", .decimal(state.longestMergeSeconds, digits: 2)),
             ]
         }

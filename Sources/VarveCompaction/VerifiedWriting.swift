@@ -14,6 +14,7 @@ struct VerifiedWriting {
     var fileSystem: any FileSystem
     var runtime: any Runtime
     var threadCount: Int
+    var memory = WorkingMemory.process
 
     /// Writes a segment, syncs it and its name, and verifies it; whatever fails, the file is
     /// removed again as far as the disk allows.
@@ -27,7 +28,7 @@ struct VerifiedWriting {
             if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
         }
         let builder = SegmentBuilder(
-            fileSystem: fileSystem, runtime: runtime, threadCount: threadCount)
+            fileSystem: fileSystem, runtime: runtime, threadCount: threadCount, memory: memory)
         let record = try builder.build(
             segment, rows: rows, graph: graph, vectors: vectors, at: path)
         do {

@@ -2,6 +2,7 @@
 
 internal import CKernels
 public import VarveFormat
+public import VarveStorage
 
 /// The neighbour lists of a finished graph; a value, shared without copying.
 ///
@@ -50,22 +51,29 @@ public import VarveFormat
     /// The same graph with its rows in another order: new row *i* is old row `order[i]`.
     ///
     /// `order` names every row once, or leaves out rows that are in no list and are no entry point.
-    public func reordered(by order: [RowOrdinal]) -> Adjacency {
+    ///
+    /// - Parameter memory: Where the new lists lie.
+    public func reordered(
+        by order: [RowOrdinal], memory: WorkingMemory = .process
+    ) -> Adjacency {
         var place = [UInt32](repeating: .max, count: rowCount)
         for (new, old) in order.enumerated() {
             precondition(place[old.index] == .max, "a row is named once")
             place[old.index] = UInt32(new)
         }
-        let result = AdjacencyStorage(rowCount: order.count, maxDegree: maxDegree)
-        for (new, old) in order.enumerated() {
-            let list = neighbours(of: old)
-            let target = unsafe result.list(new)
-            for index in list.indices {
-                let neighbour = place[Int(list[index])]
-                precondition(neighbour != .max, "a neighbour was left out")
-                unsafe target[index] = neighbour
+        let result = AdjacencyStorage(
+            rowCount: order.count, maxDegree: maxDegree, memory: memory)
+        memory.inStretches(of: 0..<order.count) { range in
+            for new in range {
+                let list = neighbours(of: order[new])
+                let target = unsafe result.list(new)
+                for index in list.indices {
+                    let neighbour = place[Int(list[index])]
+                    precondition(neighbour != .max, "a neighbour was left out")
+                    unsafe target[index] = neighbour
+                }
+                unsafe result.degrees[new] = UInt16(list.count)
             }
-            unsafe result.degrees[new] = UInt16(list.count)
         }
         let entries = entryPoints.map { RowOrdinal(place[$0.index]) }
         precondition(entries.allSatisfy { $0.index < order.count }, "an entry was left out")
@@ -82,21 +90,20 @@ public import VarveFormat
     let maxDegree: Int
     let neighbours: UnsafeMutablePointer<UInt32>
     let degrees: UnsafeMutablePointer<UInt16>
+    private let region: MemoryRegion
 
     /// Empty lists for `rowCount` rows.
-    init(rowCount: Int, maxDegree: Int) {
+    init(rowCount: Int, maxDegree: Int, memory: WorkingMemory = .process) {
         precondition(rowCount >= 0 && rowCount < 1 << 31 && (1...65_535).contains(maxDegree))
         self.rowCount = rowCount
         self.maxDegree = maxDegree
-        unsafe neighbours = .allocate(capacity: rowCount * maxDegree)
-        unsafe neighbours.initialize(repeating: 0, count: rowCount * maxDegree)
-        unsafe degrees = .allocate(capacity: rowCount)
-        unsafe degrees.initialize(repeating: 0, count: rowCount)
-    }
-
-    deinit {
-        unsafe neighbours.deallocate()
-        unsafe degrees.deallocate()
+        let listByteCount = rowCount * maxDegree * 4
+        region = memory.region(byteCount: max(1, listByteCount + rowCount * 2))
+        // Safety: the region is zeros, aligned to a page, and lives as long as this object.
+        unsafe neighbours = unsafe region.baseAddress.bindMemory(
+            to: UInt32.self, capacity: rowCount * maxDegree)
+        unsafe degrees = unsafe (region.baseAddress + listByteCount).bindMemory(
+            to: UInt16.self, capacity: rowCount)
     }
 
     func list(_ row: Int) -> UnsafeMutablePointer<UInt32> {

@@ -33,6 +33,7 @@ struct BallCarving: Sendable {
     let space: GraphSpace
     let leafRowCount: Int
     let seed: UInt64
+    var memory = WorkingMemory.process
     let runtime: any Runtime
     let threadCount: Int
     private static let maxLeaderCount = 1_000
@@ -56,7 +57,7 @@ struct BallCarving: Sendable {
         let parts = ParallelResults<RowGroups>(count: tooLarge.count)
         // Below the first level clusters are many, so they are what is done in parallel.
         let rowCount = rows.count
-        run(count: tooLarge.count, inParallel: level == 0) { index in
+        run(count: tooLarge.count, inParallel: level == 0, stretch: 32) { index in
             let cluster = Array(clusters.rows[clusters.range(tooLarge[index])])
             let shrinks = cluster.count < rowCount - rowCount / 16
             parts.set(
@@ -66,8 +67,19 @@ struct BallCarving: Sendable {
         return leaves
     }
 
-    private func run(count: Int, inParallel: Bool, _ body: @Sendable (Int) -> Void) {
-        runtime.parallel(count: count, threadCount: inParallel ? threadCount : 1, body)
+    /// Runs `body` for each of `count` parts; at the first level memory is given back after every
+    /// `stretch` of them.
+    private func run(
+        count: Int, inParallel: Bool, stretch: Int, _ body: @Sendable (Int) -> Void
+    ) {
+        guard inParallel else {
+            return runtime.parallel(count: count, threadCount: 1, body)
+        }
+        memory.inStretches(of: 0..<count, length: stretch) { range in
+            runtime.parallel(count: range.count, threadCount: threadCount) {
+                body(range.lowerBound + $0)
+            }
+        }
     }
 
     /// Leaves of rows that no leader tells apart, such as equal ones; the first row is in each.
@@ -157,7 +169,7 @@ struct BallCarving: Sendable {
         let chunk = 256
         let chunkCount = (rows.count + chunk - 1) / chunk
         let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        run(count: chunkCount, inParallel: inParallel) { index in
+        run(count: chunkCount, inParallel: inParallel, stretch: 256) { index in
             let range = index * chunk..<min(rows.count, (index + 1) * chunk)
             var best = [UInt64](repeating: 0, count: range.count * width)
             var counts = [UInt32](repeating: 0, count: range.count)

@@ -65,21 +65,26 @@ func finishLists(
 }
 
 /// The same with entries that are given; none only where no row is live.
+///
+/// Filled lists go into `spare` if it is given: as many lists, whatever is in them.
 func finishLists(
     _ lists: AdjacencyStorage, entries: [UInt32], space: GraphSpace, parameters: GraphParameters,
-    scratches: ScratchPool, isLive: (Int) -> Bool, runtime: any Runtime, threadCount: Int
+    scratches: ScratchPool, isLive: (Int) -> Bool, memory: WorkingMemory = .process,
+    spare: AdjacencyStorage? = nil, runtime: any Runtime, threadCount: Int
 ) -> Adjacency {
     guard !entries.isEmpty else { return Adjacency(storage: lists, entryPoints: []) }
-    var reach = Reachability(space: space, lists: lists, entries: entries)
+    memory.relieve()
+    var reach = Reachability(space: space, lists: lists, entries: entries, memory: memory)
     _ = reach.link(where: isLive)
     let navigability = Navigability(
-        space: space, lists: lists, entries: entries, scratches: scratches, runtime: runtime,
-        threadCount: threadCount)
+        space: space, lists: lists, entries: entries, scratches: scratches, memory: memory,
+        runtime: runtime, threadCount: threadCount)
     _ = navigability.mend(&reach, isLive: isLive, seed: parameters.seed)
     var finished = lists
     if parameters.fillsLists {
         finished = filledLists(
-            lists, space: space, scratches: scratches, runtime: runtime, threadCount: threadCount)
+            lists, into: spare, space: space, scratches: scratches, memory: memory,
+            runtime: runtime, threadCount: threadCount)
     }
     return Adjacency(storage: finished, entryPoints: entries.map { RowOrdinal($0) })
 }

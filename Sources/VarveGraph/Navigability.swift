@@ -23,6 +23,7 @@ struct Navigability {
     let lists: AdjacencyStorage
     let entries: [UInt32]
     let scratches: ScratchPool
+    var memory = WorkingMemory.process
     let runtime: any Runtime
     let threadCount: Int
 
@@ -60,14 +61,17 @@ struct Navigability {
         let chunk = 16
         let chunkCount = (sought.count + chunk - 1) / chunk
         let parts = ParallelResults<[(row: UInt32, hosts: [UInt32])]>(count: chunkCount)
-        runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
-            scratches.use { scratch in
-                let rows = sought[index * chunk..<min(sought.count, (index + 1) * chunk)]
-                parts.set(
-                    index,
-                    rows.compactMap { row in
-                        end(of: row, scratch: scratch).map { (row: row, hosts: $0) }
-                    })
+        memory.inStretches(of: 0..<chunkCount, length: 4) { stretch in
+            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
+                let index = stretch.lowerBound + index
+                scratches.use { scratch in
+                    let rows = sought[index * chunk..<min(sought.count, (index + 1) * chunk)]
+                    parts.set(
+                        index,
+                        rows.compactMap { row in
+                            end(of: row, scratch: scratch).map { (row: row, hosts: $0) }
+                        })
+                }
             }
         }
         return parts.all.flatMap(\.self)

@@ -3,6 +3,7 @@
 internal import CKernels
 internal import VarveFormat
 internal import VarveKernels
+internal import VarveStorage
 
 /// A breadth-first walk over lists being finished, and the links that lead it to the rows it
 /// missed.
@@ -13,6 +14,7 @@ struct Reachability {
     let space: GraphSpace
     let lists: AdjacencyStorage
     let entries: [UInt32]
+    let memory: WorkingMemory
     /// The row each row was reached from; entries are their own.
     private(set) var parent: [UInt32]
     /// The rows reached, in order.
@@ -23,7 +25,11 @@ struct Reachability {
     private var added = Set<UInt64>()
 
     /// Walks from `entries`.
-    init(space: GraphSpace, lists: AdjacencyStorage, entries: [UInt32]) {
+    init(
+        space: GraphSpace, lists: AdjacencyStorage, entries: [UInt32],
+        memory: WorkingMemory = .process
+    ) {
+        self.memory = memory
         self.space = space
         self.lists = lists
         self.entries = entries
@@ -68,6 +74,7 @@ struct Reachability {
         while expandedCount < order.count {
             let row = order[expandedCount]
             expandedCount += 1
+            if expandedCount % 65_536 == 0 { memory.relieve() }
             let list = unsafe lists.list(Int(row))
             for index in 0..<lists.degree(Int(row)) {
                 let next = unsafe list[index]

@@ -7,6 +7,7 @@ struct RowClustering: Sendable {
     let space: GraphSpace
     let rowCount: Int
     let seed: UInt64
+    var memory = WorkingMemory.process
     let runtime: any Runtime
     let threadCount: Int
     /// The most leaders that every row is compared with.
@@ -55,12 +56,16 @@ struct RowClustering: Sendable {
         let members = Self.grouped(
             rows, by: nearest(of: heads, to: rows, threadCount: threadCount), count: heads.count)
         let parts = ParallelResults<[UInt32]>(count: heads.count)
-        runtime.parallel(count: heads.count, threadCount: threadCount) { group in
-            let near = around[group * width..<(group + 1) * width].flatMap { led.range(Int($0)) }
-            let chosen = nearest(
-                of: near.map { led.rows[$0] }, to: Array(members.rows[members.range(group)]),
-                threadCount: 1)
-            parts.set(group, chosen.map { UInt32(near[Int($0)]) })
+        memory.inStretches(of: 0..<heads.count, length: 16) { stretch in
+            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
+                let group = stretch.lowerBound + index
+                let near = around[group * width..<(group + 1) * width]
+                    .flatMap { led.range(Int($0)) }
+                let chosen = nearest(
+                    of: near.map { led.rows[$0] }, to: Array(members.rows[members.range(group)]),
+                    threadCount: 1)
+                parts.set(group, chosen.map { UInt32(near[Int($0)]) })
+            }
         }
         var places = [UInt32](repeating: 0, count: rowCount)
         for (row, place) in zip(members.rows, parts.all.joined()) { places[Int(row)] = place }
@@ -85,15 +90,18 @@ struct RowClustering: Sendable {
         let chunk = 512
         let chunkCount = (rows.count + chunk - 1) / chunk
         let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        runtime.parallel(count: chunkCount, threadCount: threadCount) { index in
-            let range = index * chunk..<min(rows.count, (index + 1) * chunk)
-            var best = [UInt64](repeating: 0, count: range.count * width)
-            var counts = [UInt32](repeating: 0, count: range.count)
-            unsafe rows[range].withUnsafeBufferPointer {
-                unsafe packed.nearest(
-                    to: $0, skipsOwn: false, count: width, best: &best, counts: &counts)
+        memory.inStretches(of: 0..<chunkCount, length: 128) { stretch in
+            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
+                let index = stretch.lowerBound + index
+                let range = index * chunk..<min(rows.count, (index + 1) * chunk)
+                var best = [UInt64](repeating: 0, count: range.count * width)
+                var counts = [UInt32](repeating: 0, count: range.count)
+                unsafe rows[range].withUnsafeBufferPointer {
+                    unsafe packed.nearest(
+                        to: $0, skipsOwn: false, count: width, best: &best, counts: &counts)
+                }
+                parts.set(index, best.map { UInt32(truncatingIfNeeded: $0) >> 1 })
             }
-            parts.set(index, best.map { UInt32(truncatingIfNeeded: $0) >> 1 })
         }
         return parts.all.flatMap(\.self)
     }

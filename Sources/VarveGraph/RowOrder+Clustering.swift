@@ -19,7 +19,7 @@ extension RowOrder {
     /// Memory while it runs: about 24 bytes a row.
     public init(
         clustering table: ByteVectorTable, rowCount: Int, pageRowCount: Int, seed: UInt64,
-        runtime: any Runtime, threadCount: Int
+        memory: WorkingMemory = .process, runtime: any Runtime, threadCount: Int
     ) {
         precondition(rowCount >= 0 && rowCount < 1 << 31, "rows are below 2^31 - 1")
         guard rowCount > Self.unorderedRowCount else {
@@ -27,18 +27,21 @@ extension RowOrder {
             return
         }
         let clustering = RowClustering(
-            space: GraphSpace(table), rowCount: rowCount, seed: seed, runtime: runtime,
-            threadCount: threadCount)
+            space: GraphSpace(table), rowCount: rowCount, seed: seed, memory: memory,
+            runtime: runtime, threadCount: threadCount)
         let (lists, leaders) = clustering.lists(
             leaderCount: max(2, rowCount / Self.listRowCount(dimension: table.dimension)))
         let packing = PagePacking(table: table, pageRowCount: max(1, pageRowCount))
         let parts = ParallelResults<[UInt32]>(count: lists.count)
-        runtime.parallel(count: lists.count, threadCount: threadCount) { index in
-            let range = lists.range(index)
-            parts.set(
-                index,
-                packing.packed(
-                    Array(lists.rows[range]), leader: leaders[index], from: range.lowerBound))
+        memory.inStretches(of: 0..<lists.count, length: 512) { stretch in
+            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
+                let index = stretch.lowerBound + index
+                let range = lists.range(index)
+                parts.set(
+                    index,
+                    packing.packed(
+                        Array(lists.rows[range]), leader: leaders[index], from: range.lowerBound))
+            }
         }
         self.init(
             rows: parts.all.flatMap(\.self), listStarts: [0] + lists.ends.map { UInt32($0) })

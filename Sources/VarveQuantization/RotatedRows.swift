@@ -16,39 +16,42 @@ internal import VarveStorage
     private let rows: UnsafeMutablePointer<ByteRow>
     private let count: Int
     private let kernels: CodeKernels
+    private let region: MemoryRegion
 
     init(
-        _ table: ByteVectorTable, rowCount: Int, rotation: Rotation, runtime: any Runtime,
-        threadCount: Int
+        _ table: ByteVectorTable, rowCount: Int, rotation: Rotation, memory: WorkingMemory,
+        runtime: any Runtime, threadCount: Int
     ) {
         let shape = rotation.shape
         let count = shape.rotatedCount
         self.count = count
         kernels = .best
-        unsafe codes = .allocate(capacity: max(1, rowCount * count))
-        unsafe rows = .allocate(capacity: max(1, rowCount))
+        // Headers come first, which are aligned whatever the number of components.
+        let headerByteCount = rowCount * ByteRow.byteCount
+        region = memory.region(byteCount: max(1, headerByteCount + rowCount * count))
+        // Safety: the region has room for both and lives as long as this object.
+        unsafe rows = unsafe region.baseAddress.bindMemory(to: ByteRow.self, capacity: rowCount)
+        unsafe codes = unsafe (region.baseAddress + headerByteCount).bindMemory(
+            to: UInt8.self, capacity: rowCount * count)
         let destination = unsafe RowDestination(codes: codes, rows: rows)
         let chunkRowCount = 512
-        runtime.parallel(
-            count: (rowCount + chunkRowCount - 1) / chunkRowCount, threadCount: threadCount
-        ) { chunk in
-            let encoder = ByteEncoder(dimension: count)
-            let source = RowSource(table, shape: shape)
-            unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { rotated in
-                guard let rotated = rotated.baseAddress else { return }
-                let first = chunk * chunkRowCount
-                for row in first..<min(rowCount, first + chunkRowCount) {
-                    unsafe rotation.apply(source.decode(UInt32(row)), into: rotated)
-                    unsafe (destination.rows + row).initialize(
-                        to: encoder.encode(rotated, into: destination.codes + row * count))
+        memory.inStretches(of: 0..<(rowCount + chunkRowCount - 1) / chunkRowCount, length: 128) {
+            stretch in
+            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
+                let chunk = stretch.lowerBound + index
+                let encoder = ByteEncoder(dimension: count)
+                let source = RowSource(table, shape: shape)
+                unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { rotated in
+                    guard let rotated = rotated.baseAddress else { return }
+                    let first = chunk * chunkRowCount
+                    for row in first..<min(rowCount, first + chunkRowCount) {
+                        unsafe rotation.apply(source.decode(UInt32(row)), into: rotated)
+                        unsafe (destination.rows + row).initialize(
+                            to: encoder.encode(rotated, into: destination.codes + row * count))
+                    }
                 }
             }
         }
-    }
-
-    deinit {
-        unsafe codes.deallocate()
-        unsafe rows.deallocate()
     }
 
     /// Has the codes of rows `list[0..<count]` fetched, for the decoding that follows.

@@ -32,7 +32,7 @@ public import VarveStorage
     public init(
         table: ByteVectorTable, rowCount: Int, neighbours: UnsafePointer<UInt32>,
         neighbourStride: Int, degrees: UnsafePointer<UInt16>, layout: WalkBlockLayout,
-        seed: UInt64, runtime: any Runtime, threadCount: Int
+        seed: UInt64, memory: WorkingMemory = .process, runtime: any Runtime, threadCount: Int
     ) {
         precondition(table.dimension == layout.dimension)
         precondition(rowCount <= Int(UInt32.max) && neighbourStride >= layout.maxDegree)
@@ -44,12 +44,14 @@ public import VarveStorage
         order = unsafe WalkOrder(degrees: degrees, rowCount: rowCount, layout: layout)
         let shape = layout.shape
         let mean = Rotation.mean(of: table, rowCount: rowCount, shape: shape)
+        memory.relieve()
         let rotation = Rotation(shape: shape, seed: seed, mean: mean)
         rotated = RotatedRows(
-            table, rowCount: rowCount, rotation: rotation, runtime: runtime,
+            table, rowCount: rowCount, rotation: rotation, memory: memory, runtime: runtime,
             threadCount: threadCount)
         let unit = unsafe Self.meanDistance(
             table, rowCount, neighbours, neighbourStride, degrees, layout.maxDegree)
+        memory.relieve()
         codebook = NeighbourCodebook(layout: layout, rotation: rotation, unit: unit)
     }
 

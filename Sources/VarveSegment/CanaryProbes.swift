@@ -39,35 +39,6 @@ struct CanaryProbes: Sendable {
         return isNormalised ? point : first
     }
 
-    /// The rows whose codes are nearest to `point`, as many as `count`; ties by ordinal.
-    func candidates(near point: [Float], in table: ByteVectorTable, count: Int) -> [RowOrdinal] {
-        var query = ByteVector(dimension: schema.dimension)
-        unsafe point.withUnsafeBufferPointer { buffer in
-            if let base = buffer.baseAddress { unsafe query.encode(base) }
-        }
-        let step = 1_024
-        var distances = [Float](repeating: 0, count: step)
-        var best: [(distance: Float, row: UInt32)] = []
-        for first in stride(from: 0, to: rows.rowCount, by: step) {
-            let taken = min(step, rows.rowCount - first)
-            unsafe distances.withUnsafeMutableBufferPointer { buffer in
-                guard let base = buffer.baseAddress else { return }
-                unsafe table.distances(
-                    from: query.row, codes: query.codes, toRowsFrom: UInt32(first), count: taken,
-                    into: base)
-            }
-            let bound = best.count == count ? best.last?.distance ?? .infinity : .infinity
-            for index in 0..<taken where distances[index] < bound {
-                best.append((distances[index], UInt32(first + index)))
-            }
-            guard best.count > count else { continue }
-            best.sort { $0 < $1 }
-            best.removeLast(best.count - count)
-        }
-        best.sort { $0 < $1 }
-        return best.map { RowOrdinal($0.row) }
-    }
-
     /// The nearest of some rows, by the distances that searches give; nearest first, ties by
     /// ordinal.
     func nearest(
@@ -113,4 +84,48 @@ struct CanaryProbes: Sendable {
         }
         return floats
     }
+}
+
+/// The rows whose codes are nearest to a point, as far as rows have been looked at.
+final class CanaryCandidates: @unchecked Sendable {
+    // Invariant for Sendable: one thread at a time looks at rows.
+
+    private let point: [Float]
+    private let count: Int
+    private var best: [(distance: Float, row: UInt32)] = []
+
+    /// The nearest `count` to `point`; none yet.
+    init(near point: [Float], count: Int) {
+        self.point = point
+        self.count = count
+    }
+
+    /// Looks at `rows`; ties go to the lower ordinal, if rows are looked at in their order.
+    func look(at rows: Range<Int>, of table: ByteVectorTable) {
+        var query = ByteVector(dimension: point.count)
+        unsafe point.withUnsafeBufferPointer { buffer in
+            if let base = buffer.baseAddress { unsafe query.encode(base) }
+        }
+        let step = 1_024
+        var distances = [Float](repeating: 0, count: step)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+            let taken = min(step, rows.upperBound - first)
+            unsafe distances.withUnsafeMutableBufferPointer { buffer in
+                guard let base = buffer.baseAddress else { return }
+                unsafe table.distances(
+                    from: query.row, codes: query.codes, toRowsFrom: UInt32(first), count: taken,
+                    into: base)
+            }
+            let bound = best.count == count ? best.last?.distance ?? .infinity : .infinity
+            for index in 0..<taken where distances[index] < bound {
+                best.append((distances[index], UInt32(first + index)))
+            }
+            guard best.count > count else { continue }
+            best.sort { $0 < $1 }
+            best.removeLast(best.count - count)
+        }
+    }
+
+    /// The rows, nearest first.
+    var rows: [RowOrdinal] { best.sorted { $0 < $1 }.map { RowOrdinal($0.row) } }
 }

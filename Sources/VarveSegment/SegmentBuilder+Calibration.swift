@@ -28,14 +28,17 @@ extension SegmentBuilder {
     ) throws(SegmentError) -> [CalibrationProbe] {
         let count = Self.calibrationRowCount(rowCount: rowCount)
         let found = Mutex([Result<CalibrationProbe, SegmentError>?](repeating: nil, count: count))
+        var points: [[Float]] = []
+        for number in 0..<count {
+            points.append(try probes.floats((2 * number + 1) * rowCount / (2 * count)))
+        }
+        let (vectorsLeftOut, candidates) = (points, candidates(near: points, probes, vectors))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let row = (2 * number + 1) * rowCount / (2 * count)
             let probe = Result { () throws(SegmentError) in
-                let vector = try probes.floats(row)
-                let candidates = probes.candidates(
-                    near: vector, in: vectors, count: Self.answerCandidateCount)
+                let vector = vectorsLeftOut[number]
                 let nearest = try probes.nearest(
-                    to: vector, among: candidates.filter { $0.index != row })
+                    to: vector, among: candidates[number].filter { $0.index != row })
                 return CalibrationProbe(
                     vector: vector, rowCount: nearest.count,
                     bound: nearest.last?.distance ?? -.infinity,
@@ -106,7 +109,7 @@ extension SegmentBuilder {
                     let candidates = (0..<scratch.resultCount).map { scratch.row($0) }
                     let nearest = try probes.nearest(to: probe.vector, among: candidates)
                     found += nearest.count { $0.distance <= probe.bound }
-                    Self.giveBack(blocks)
+                    giveBack(blocks)
                 }
                 return found
             }

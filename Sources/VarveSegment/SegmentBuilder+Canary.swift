@@ -41,15 +41,15 @@ extension SegmentBuilder {
             queries.append(SegmentCanary.Query(vector: vector, nearest: []))
         }
         let points = queries.map(\.vector)
+        let candidates = candidates(near: points, probes, vectors)
         let answers = Mutex([Result<[RowHit], SegmentError>?](repeating: nil, count: count))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let nearest = Result { () throws(SegmentError) in
-                let candidates = probes.candidates(
-                    near: points[number], in: vectors, count: Self.answerCandidateCount)
-                return try probes.nearest(to: points[number], among: candidates)
+                try probes.nearest(to: points[number], among: candidates[number])
             }
             answers.withLock { $0[number] = nearest }
         }
+        memory.relieve()
         var bounds: [Float] = []
         for (number, answer) in answers.withLock({ $0 }).enumerated() {
             let hits = try answer?.get() ?? []
@@ -81,12 +81,31 @@ extension SegmentBuilder {
         return (canary, left + beyond)
     }
 
+    /// The rows whose codes are nearest to each of `points`.
+    ///
+    /// All points look at a window of the rows before the next is looked at, so that a window is
+    /// what has to be in memory.
+    func candidates(
+        near points: [[Float]], _ probes: CanaryProbes, _ vectors: ByteVectorTable
+    ) -> [[RowOrdinal]] {
+        let found = points.map { CanaryCandidates(near: $0, count: Self.answerCandidateCount) }
+        memory.inStretches(of: 0..<probes.rows.rowCount) { window in
+            runtime.parallel(count: found.count, threadCount: threadCount) { number in
+                found[number].look(at: window, of: vectors)
+            }
+        }
+        return found.map(\.rows)
+    }
+
     /// Gives back the memory of blocks that a query has touched, where keeping all of them would
     /// cost more than touching some again.
     ///
     /// The kernel counts 64 KiB for a block touched here and there; other threads may be reading.
-    static func giveBack(_ blocks: MappedBytes) {
-        if unsafe blocks.bytes.count > 32 << 20 { blocks.advise(.notNow) }
+    func giveBack(_ blocks: MappedBytes) {
+        let isLarge = unsafe blocks.bytes.count > 32 << 20
+        guard memory.isSpilled || isLarge else { return }
+        blocks.advise(.notNow)
+        memory.relieve()
     }
 
     /// The least tried widths at which walks reach each recall over all queries; zero where none
@@ -114,7 +133,7 @@ extension SegmentBuilder {
                 // By distance: of rows equally far, any will do.
                 found += nearest.filter { $0.distance <= bound }.count
                 wanted += probe.nearest.count
-                Self.giveBack(blocks)
+                giveBack(blocks)
             }
             for (place, target) in SegmentCanary.recallTargets.enumerated()
             where widths[place] == 0 && Double(found) >= target * Double(wanted) {

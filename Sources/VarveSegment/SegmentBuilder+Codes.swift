@@ -4,6 +4,7 @@ import VarveFormat
 import VarveGraph
 import VarveKernels
 import VarveQuantization
+import VarveStorage
 
 extension SegmentBuilder {
     /// Bytes encoded before they are written.
@@ -25,7 +26,7 @@ extension SegmentBuilder {
             let encoder = unsafe WalkBlockEncoder(
                 table: vectors, rowCount: neighbors.rowCount, neighbours: neighbors.table,
                 neighbourStride: neighbors.maximumDegree, degrees: neighbors.degrees,
-                layout: layout, seed: plan.graph.seed, runtime: runtime,
+                layout: layout, seed: plan.graph.seed, memory: memory, runtime: runtime,
                 threadCount: threadCount)
             let header = WalkHeader(
                 codebook: encoder.codebook, places: encoder.order.places,
@@ -96,14 +97,15 @@ extension SegmentBuilder {
         _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void
     ) throws(SegmentError) {
         let step = min(count, max(1, Self.encodingByteCount / byteCount))
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: step * byteCount, alignment: 64)
-        defer { unsafe memory.deallocate() }
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: step * byteCount, alignment: 64)
+        defer { unsafe buffer.deallocate() }
         var first = 0
         while first < count {
             let range = first..<min(count, first + step)
-            unsafe body(range, memory)
+            unsafe body(range, buffer)
             let written = offset(range.upperBound) - offset(first)
-            unsafe try writer.append(UnsafeRawBufferPointer(start: memory, count: written))
+            unsafe try writer.append(UnsafeRawBufferPointer(start: buffer, count: written))
+            memory.relieve()
             first = range.upperBound
         }
     }

@@ -59,11 +59,16 @@ extension SegmentBuilder {
         let trial = PageTrial(
             space: space, nodes: nodeMap, rotation: rotation, layout: layout, plan: plan,
             rowCount: rows.rowCount)
+        let giveBack = {
+            // The pages touched count as this process's memory until they are given back.
+            nodeMap.advise(.notNow)
+            codeMap.advise(.notNow)
+        }
         var figures = trial.errors(of: view, codes.lists, canary)
         var reached = 0
         var last: (width: Double, recall: Double, pages: Double)?
         for width in Self.triedPageWidths where reached < SegmentCanary.recallTargets.count {
-            let (found, pages) = trial.search(probes, width: width)
+            let (found, pages) = trial.search(probes, width: width, giveBack: giveBack)
             while reached < SegmentCanary.recallTargets.count,
                 found >= SegmentCanary.recallTargets[reached]
             {
@@ -79,9 +84,7 @@ extension SegmentBuilder {
                 reached += 1
             }
             last = (Double(width), max(found, last?.recall ?? 0), pages)
-            // The pages touched count as this process's memory until they are given back.
-            nodeMap.advise(.notNow)
-            codeMap.advise(.notNow)
+            giveBack()
         }
         withExtendedLifetime((codeMap, nodeMap, codes.lists)) {}
         return figures.sorted { $0.name < $1.name }
@@ -125,10 +128,11 @@ private struct PageTrial {
 
     /// The share of answers found at a width, and the pages read for a query.
     func search(
-        _ probes: [CalibrationProbe], width: Int
+        _ probes: [CalibrationProbe], width: Int, giveBack: () -> Void
     ) -> (recall: Double, pages: Double) {
         var (found, wanted, pages) = (0, 0, 0)
-        for probe in probes {
+        for (number, probe) in probes.enumerated() {
+            if number % 8 == 7 { giveBack() }
             let codes = prepare(probe.vector)
             let walk = query.pages.walk
             let leftOutCount = probe.row == nil ? 0 : 1

@@ -14,10 +14,18 @@ public struct SegmentBuilder: Sendable {
     let fileSystem: any FileSystem
     let runtime: any Runtime
     let threadCount: Int
+    let memory: WorkingMemory
 
     /// A builder that uses up to `threadCount` threads; the bytes it writes do not depend on how
     /// many.
-    public init(fileSystem: any FileSystem, runtime: any Runtime, threadCount: Int) {
+    ///
+    /// - Parameter memory: Where tables lie while a segment is written; given back to the kernel
+    ///   again and again, with whatever else may leave the process's memory.
+    public init(
+        fileSystem: any FileSystem, runtime: any Runtime, threadCount: Int,
+        memory: WorkingMemory = .process
+    ) {
+        self.memory = memory
         self.fileSystem = fileSystem
         self.runtime = runtime
         self.threadCount = max(1, threadCount)
@@ -233,6 +241,9 @@ extension SegmentBuilder {
                 // one.
                 part.pad(toMultipleOf: layout.pageByteCount)
                 try writer.drain(&part)
+            }
+            if row % 65_536 == 65_535 {
+                memory.relieve()
             }
         }
         try writer.drain(&part, all: true)

@@ -52,6 +52,17 @@ public protocol FileSystem: AnyObject, Sendable {
     func lock(_ path: FilePath) throws(StorageError) -> any FileLock
     /// Bytes an unprivileged process can still write to the file system that holds `path`.
     func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64
+    /// Memory of `byteCount` zeros, at least one, that may leave the process's memory for a new
+    /// file at `path` without a name; the process's own where the disk has no such files.
+    func scratchMemory(_ path: FilePath, byteCount: Int) throws(StorageError) -> MemoryRegion
+}
+
+extension FileSystem {
+    public func scratchMemory(
+        _ path: FilePath, byteCount: Int
+    ) throws(StorageError) -> MemoryRegion {
+        try MemoryRegion(byteCount: byteCount)
+    }
 }
 
 /// An open file.

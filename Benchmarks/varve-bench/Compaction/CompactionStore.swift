@@ -19,7 +19,9 @@ extension CompactionStudy {
         options.compaction.isAutomatic = false
         let schema = Schema(
             dimension: base.columnCount, metric: metric, elementType: base.element.stored)
-        let store = try Store.create(at: path, schema: schema, options: options)
+        let timeline = Timeline()
+        let store = try Store.create(
+            at: path, schema: schema, options: options, listener: timeline.listener)
         for segment in segments {
             var rows = segment.makeIterator()
             try store.bulkLoad(rowCount: segment.count, segmentRowCount: segment.count) {
@@ -48,18 +50,20 @@ extension CompactionStudy {
         try work.finish()
         let figures = try store.statistics()
         try store.close()
-        return [
+        let (atRest, during) = (idle.percentiles([99])[0], merging.percentiles([99])[0])
+        var fields: [(name: String, value: JSONValue)] = [
             ("budget_mib", .integer(options.memoryBudgetByteCount >> 20)),
             ("store_merge_s", .decimal(mergeSeconds, digits: 2)),
             ("store_mib", .decimal(Double(figures.segmentByteCount) / 1_048_576, digits: 1)),
             ("refused_merges", .integer(Int(figures.refusedMergeCount))),
-            ("search_p99_idle_ms", .decimal(idle.percentiles([99])[0], digits: 4)),
-            ("search_p99_merging_ms", .decimal(merging.percentiles([99])[0], digits: 4)),
-            (
-                "p99_ratio",
-                .decimal(merging.percentiles([99])[0] / idle.percentiles([99])[0], digits: 2)
-            ), ("merging_searches", .integer(merging.count)),
-        ] + memory + [("peak_rss_mib", .decimal(residentMebibytes("VmHWM"), digits: 1))]
+            ("search_p99_idle_ms", .decimal(atRest, digits: 4)),
+            ("search_p99_merging_ms", .decimal(during, digits: 4)),
+            ("p99_ratio", .decimal(during / atRest, digits: 2)),
+            ("merging_searches", .integer(merging.count)),
+        ]
+        fields += memory
+        fields += timeline.fields.filter { $0.name == "merges" || $0.name == "refusals" }
+        return fields
     }
 
     private func deleteRows(_ store: Store) throws {

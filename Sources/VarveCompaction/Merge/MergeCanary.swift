@@ -6,9 +6,9 @@ internal import VarveStorage
 
 /// Compares what searches find in a merged segment with what they found in its sources.
 ///
-/// The queries are the output's own, whose exact answers it carries. One search of the output has
-/// the width that the searches of the sources have together, each in proportion to its rows: the
-/// same work, as a store does it before and after.
+/// The queries are the output's own, whose exact answers it carries. Searches of the sources have
+/// widths in proportion to their rows, and the one search of the output is as wide as they have
+/// together expanded rows: the same work, as a store does it before and after.
 struct MergeCanary {
     let inputs: [MergeInput]
     let output: SegmentRecord
@@ -17,6 +17,8 @@ struct MergeCanary {
 
     /// The width of a search of the output.
     private static let width = 96
+    /// Rows that a search expands on its way to the query, beyond its width.
+    private static let descentCount = 12
     /// The least width of a search of a source.
     private static let leastWidth = 10
 
@@ -26,6 +28,18 @@ struct MergeCanary {
             fileSystem: fileSystem, path: directory.appending(FileNames.segment(output.id)),
             expecting: output, access: .mappedInPlace)
         guard let canary = try reader.canary(), !canary.queries.isEmpty else { return nil }
+        // Read once more for this alone: what these searches touch is given back, and what the
+        // store's own readers keep for searches to come does not grow by it.
+        var sources: [SegmentReader?] = []
+        for input in inputs {
+            sources.append(
+                input.keptRowCount == 0
+                    ? nil
+                    : try SegmentReader(
+                        fileSystem: fileSystem,
+                        path: directory.appending(FileNames.segment(input.record.id)),
+                        expecting: input.record, access: .mappedInPlace))
+        }
         let query = SegmentQuery(schema: reader.schema)
         var (inSources, inOutput, wanted) = (0, 0, 0)
         for probe in canary.queries {
@@ -37,14 +51,20 @@ struct MergeCanary {
                 bound = max(bound, try reader.exactDistance(row, from: query))
             }
             wanted += probe.nearest.count
-            inOutput += try count(in: reader, query, width: Self.width, within: bound)
-            var found = 0
-            for input in inputs where input.keptRowCount > 0 {
+            var (found, expanded) = (0, 0)
+            for (input, source) in zip(inputs, sources) {
+                guard let source else { continue }
                 let share = Double(input.keptRowCount) / Double(output.rowCount)
                 let width = max(Self.leastWidth, Int((Double(Self.width) * share).rounded()))
-                found += try count(
-                    in: input.reader, query, width: width, within: bound, without: input.dropped)
+                let result = try count(
+                    in: source, query, width: width, within: bound, without: input.dropped)
+                found += result.found
+                expanded += result.expanded
+                source.forgetPages()
             }
+            // Each source has a way of its own to the query: that is work, too.
+            let width = max(Self.width, expanded - Self.descentCount)
+            inOutput += try count(in: reader, query, width: width, within: bound).found
             inSources += min(found, probe.nearest.count)
             // The pages touched count as this process's memory until they are given back.
             reader.forgetPages()
@@ -58,13 +78,14 @@ struct MergeCanary {
     private func count(
         in reader: SegmentReader, _ query: SegmentQuery, width: Int, within bound: Float,
         without dropped: RowSet? = nil
-    ) throws(SegmentError) -> Int {
+    ) throws(SegmentError) -> (found: Int, expanded: Int) {
         var statistics = SegmentSearchStatistics()
         let hits = try reader.search(
             query, k: SegmentCanary.nearestCount, effort: SearchEffort(width: width),
             deleted: dropped.map { DeletedRows($0, rowCount: reader.rowCount) },
             statistics: &statistics
         ) { _ in true }
-        return min(SegmentCanary.nearestCount, hits.filter { $0.distance <= bound }.count)
+        let found = min(SegmentCanary.nearestCount, hits.count { $0.distance <= bound })
+        return (found, statistics.expandedNodeCount)
     }
 }

@@ -200,4 +200,14 @@ struct ScratchNames {
     func path(_ part: Int) -> FilePath {
         directory.appending(FileNames.scratch(id, part: part))
     }
+
+    /// The first part that is a table rather than rows.
+    private static let firstTable = 16
+
+    /// Memory for tables in scratch files.
+    var memory: WorkingMemory {
+        WorkingMemory { part, byteCount in
+            try? fileSystem.scratchMemory(path(Self.firstTable + part), byteCount: byteCount)
+        }
+    }
 }

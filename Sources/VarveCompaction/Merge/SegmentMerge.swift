@@ -2,6 +2,7 @@
 
 internal import VarveFormat
 public import VarveGraph
+internal import VarveKernels
 public import VarveSegment
 public import VarveStorage
 
@@ -39,7 +40,7 @@ public final class SegmentMerge {
     let schema: Schema
     private(set) var ordinals: MergedOrdinals
     private let keptRowCount: Int
-    private let isSpilled: Bool
+    private let memory: WorkingMemory
     private let spool: MergeSpool
     private var lists: MergeLists?
     private var gathering: MergeGathering?
@@ -75,16 +76,21 @@ public final class SegmentMerge {
         let count = inputs.reduce(0) { $0 + $1.keptRowCount }
         keptRowCount = count
         let attributeByteCount = try MergeGathering.attributeByteCount(of: inputs)
-        let needed = count * MergeSpool.rowByteCount(schema) + attributeByteCount
-        let isSpilled = needed > settings.memoryByteLimit / 2
-        self.isSpilled = isSpilled
+        let needed =
+            count * Self.rowByteCount(schema, maxDegree: settings.graph.maxDegree)
+            + attributeByteCount
+        let isSpilled = needed > settings.memoryByteLimit
         let names = ScratchNames(
             fileSystem: fileSystem, directory: plan.directory, id: plan.id)
+        memory = isSpilled ? names.memory : .process
         let norm2 = inputs.map { Double($0.reader.description.liftNorm2) }.max() ?? 0
         spool = try storing { () throws(StorageError) in
             try MergeSpool(
                 schema, rowCount: count, liftNorm2: norm2, attributeByteCount: attributeByteCount,
                 scratch: isSpilled ? names : nil)
+        }
+        if isSpilled {
+            memory.onRelief { [weak spool] in spool?.forgetPages() }
         }
         guard count > 0 else {
             outcome = MergeOutcome(
@@ -92,7 +98,15 @@ public final class SegmentMerge {
             phase = .finished
             return
         }
-        lists = MergeLists(rowCount: count, maxDegree: settings.graph.maxDegree)
+        lists = MergeLists(
+            rowCount: count, maxDegree: settings.graph.maxDegree, memory: memory)
+    }
+
+    /// Bytes that tables take for each row, if nothing is spilled: vectors and codes, lists three
+    /// times, rotated codes, orders.
+    private static func rowByteCount(_ schema: Schema, maxDegree: Int) -> Int {
+        MergeSpool.rowByteCount(schema) + 3 * (4 * maxDegree + 2)
+            + ByteRow.paddedCount(dimension: schema.dimension) + ByteRow.byteCount + 64
     }
 
     /// How far the merge is.
@@ -121,7 +135,7 @@ public final class SegmentMerge {
             abandon()
             throw error
         }
-        if isSpilled { spool.forgetPages() }
+        memory.relieve()
         return report(byteCount)
     }
 
@@ -180,7 +194,7 @@ public final class SegmentMerge {
         parameters.memoryByteLimit = settings.memoryByteLimit / 2
         linking = GraphMerge(
             table: spool.byteVectors, lists: lists, sources: sources, regime: regime,
-            parameters: parameters, runtime: runtime)
+            parameters: parameters, memory: memory, runtime: runtime)
         phase = .linking
     }
 
@@ -195,7 +209,7 @@ public final class SegmentMerge {
             clustering: spool.byteVectors, rowCount: keptRowCount,
             pageRowCount: NodeLayout(
                 schema: schema, maximumDegree: settings.graph.maxDegree, rowCount: keptRowCount
-            ).recordsPerPage, seed: settings.graph.seed, runtime: runtime,
+            ).recordsPerPage, seed: settings.graph.seed, memory: memory, runtime: runtime,
             threadCount: threadCount)
         graph = result.graph
         distanceCount +=
@@ -205,9 +219,10 @@ public final class SegmentMerge {
 
     /// Writes the rows in an order that keeps near ones together.
     private func write(threadCount: Int) throws(SegmentError) {
-        guard let order, let graph = graph?.reordered(by: order.rows.map { RowOrdinal($0) }) else {
-            return
-        }
+        guard let order,
+            let graph = graph?.reordered(
+                by: order.rows.map { RowOrdinal($0) }, memory: memory)
+        else { return }
         // The lists in their old order are needed no longer, and as large as the new ones.
         self.graph = nil
         try storing { () throws(StorageError) in try spool.apply(order) }
@@ -220,7 +235,7 @@ public final class SegmentMerge {
         segment.graph.mergeCount = mergeCount
         let writing = VerifiedWriting(
             directory: plan.directory, fileSystem: fileSystem, runtime: runtime,
-            threadCount: threadCount)
+            threadCount: threadCount, memory: memory)
         written = try writing.write(
             segment, rows: spool, graph: graph, vectors: spool.byteVectors)
         phase = .judging
@@ -239,7 +254,8 @@ public final class SegmentMerge {
             refused = judgement
             removeOutput()
             self.written = nil
-            lists = MergeLists(rowCount: keptRowCount, maxDegree: settings.graph.maxDegree)
+            lists = MergeLists(
+                rowCount: keptRowCount, maxDegree: settings.graph.maxDegree, memory: memory)
             beginLinking()
             return
         }

@@ -23,7 +23,8 @@ final class FinishStage: MergeStage {
     func step(threadCount: Int) {
         graph = finishLists(
             lists, entries: entries(), space: state.space, parameters: state.parameters.graph,
-            scratches: state.scratches, isLive: { _ in true }, runtime: state.runtime,
+            scratches: state.scratches, isLive: { _ in true }, memory: state.memory,
+            spare: lists === state.own ? nil : state.own, runtime: state.runtime,
             threadCount: threadCount)
     }
 

@@ -21,12 +21,14 @@ public final class GraphMerge {
     /// The vectors stay where they are and as they are until the merge is finished or dropped; the
     /// lists are the merge's from now on, which works in their memory.
     ///
-    /// - Parameter spare: Lists of the same size, whatever is in them: all regimes but absorbing
-    ///   write the graph there. Made here if not given.
+    /// - Parameters:
+    ///   - spare: Lists of the same size, whatever is in them: all regimes but absorbing write the
+    ///     graph there. Made here if not given.
+    ///   - memory: Where tables lie, and what may leave the process's memory between two uses.
     public init(
         table: ByteVectorTable, lists: MergeLists, sources: [MergeSource], regime: MergeRegime,
         parameters: MergeParameters = MergeParameters(), spare: MergeLists? = nil,
-        runtime: any Runtime
+        memory: WorkingMemory = .process, runtime: any Runtime
     ) {
         parameters.graph.check()
         precondition(
@@ -34,13 +36,15 @@ public final class GraphMerge {
         precondition(lists.maxDegree == parameters.graph.maxDegree, "lists have the degree")
         state = MergeState(
             space: GraphSpace(table), own: lists.storage, sources: sources, regime: regime,
-            parameters: parameters, runtime: runtime)
+            parameters: parameters, memory: memory, runtime: runtime)
         guard regime != .absorb else {
             finish = FinishStage(state, lists: lists.storage)
             stages = [AbsorbStage(state), finish]
             return
         }
-        let spare = spare ?? MergeLists(rowCount: lists.rowCount, maxDegree: lists.maxDegree)
+        let spare =
+            spare
+            ?? MergeLists(rowCount: lists.rowCount, maxDegree: lists.maxDegree, memory: memory)
         precondition(
             spare.rowCount == lists.rowCount && spare.maxDegree == lists.maxDegree,
             "the spare lists are as large")

@@ -78,7 +78,8 @@ final class LeafStage: MergeStage {
         BallCarving(
             space: state.space,
             leafRowCount: state.parameters.leafRowCount(rowCount: state.rowCount),
-            seed: state.parameters.graph.seed, runtime: state.runtime, threadCount: threadCount)
+            seed: state.parameters.graph.seed, memory: state.memory, runtime: state.runtime,
+            threadCount: threadCount)
     }
 
     /// Carves the leaves, and compares the samples.

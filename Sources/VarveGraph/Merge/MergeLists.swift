@@ -1,6 +1,7 @@
 // The neighbour lists that go into a merge.
 
 internal import VarveFormat
+public import VarveStorage
 
 /// The lists of all rows of a merged table, as their sources have them: live neighbours only,
 /// named by merged row.
@@ -11,8 +12,8 @@ internal import VarveFormat
     let storage: AdjacencyStorage
 
     /// Empty lists in memory of their own: `4 * maxDegree + 2` bytes a row.
-    public init(rowCount: Int, maxDegree: Int) {
-        storage = AdjacencyStorage(rowCount: rowCount, maxDegree: maxDegree)
+    public init(rowCount: Int, maxDegree: Int, memory: WorkingMemory = .process) {
+        storage = AdjacencyStorage(rowCount: rowCount, maxDegree: maxDegree, memory: memory)
     }
 
     /// Rows there are lists for.

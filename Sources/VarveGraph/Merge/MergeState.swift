@@ -21,6 +21,7 @@ final class MergeState: Sendable {
     let parameters: MergeParameters
     let settings: LeafMergeSettings
     let regime: MergeRegime
+    let memory: WorkingMemory
     let runtime: any Runtime
     let scratches = ScratchPool()
     /// The lists the merge was given; rows write what they choose over them.
@@ -32,8 +33,9 @@ final class MergeState: Sendable {
 
     init(
         space: GraphSpace, own: AdjacencyStorage, sources: [MergeSource], regime: MergeRegime,
-        parameters: MergeParameters, runtime: any Runtime
+        parameters: MergeParameters, memory: WorkingMemory, runtime: any Runtime
     ) {
+        self.memory = memory
         self.space = space
         self.own = own
         self.sources = sources
@@ -91,10 +93,12 @@ final class MergeState: Sendable {
         _ range: Range<Int>, chunk: Int = 256, threadCount: Int,
         _ body: @Sendable (Range<Int>, SearchScratch) -> Void
     ) {
-        let count = (range.count + chunk - 1) / chunk
-        runtime.parallel(count: count, threadCount: threadCount) { index in
-            let first = range.lowerBound + index * chunk
-            scratches.use { body(first..<min(range.upperBound, first + chunk), $0) }
+        memory.inStretches(of: range) { stretch in
+            let count = (stretch.count + chunk - 1) / chunk
+            runtime.parallel(count: count, threadCount: threadCount) { index in
+                let first = stretch.lowerBound + index * chunk
+                scratches.use { body(first..<min(stretch.upperBound, first + chunk), $0) }
+            }
         }
     }
 

@@ -13,6 +13,8 @@ import Glibc
     public let baseAddress: UnsafeMutableRawPointer
     /// How many bytes there are.
     public let byteCount: Int
+    /// Whether the bytes are those of a file.
+    private let isFile: Bool
 
     /// The size and alignment of a huge page.
     public static let hugePageByteCount = 2 << 20
@@ -39,6 +41,7 @@ import Glibc
                 errorNumber: overflow ? ENOMEM : errno)
         }
         self.byteCount = byteCount
+        isFile = false
         guard hugePages else {
             unsafe baseAddress = start
             return
@@ -55,6 +58,19 @@ import Glibc
         unsafe madvise(base, kept, MADV_HUGEPAGE)
     }
 
+    /// Takes over the mapping of a file that begins at `base`, a page's first byte.
+    init(mapped base: UnsafeMutableRawPointer, byteCount: Int) {
+        unsafe baseAddress = unsafe base
+        self.byteCount = byteCount
+        isFile = true
+    }
+
+    /// Lets the bytes of a file leave the process's memory until they are touched again; memory of
+    /// the process's own stays.
+    func giveBack() {
+        if isFile { unsafe madvise(baseAddress, byteCount, MADV_DONTNEED) }
+    }
+
     deinit { unsafe munmap(baseAddress, byteCount) }
 
     /// The bytes.
@@ -64,6 +80,7 @@ import Glibc
 
     /// Makes the bytes in `range` zero and gives whole pages among them back to the kernel.
     public func discard(_ range: Range<Int>) {
+        precondition(!isFile, "the bytes of a file stay what they are")
         precondition(
             range.lowerBound >= 0 && range.upperBound <= byteCount, "the range lies in the region")
         let page = Self.pageByteCount

@@ -1,0 +1,87 @@
+// Where the large tables of background work lie.
+
+import Synchronization
+
+/// Memory for tables that are larger than a budget: the process's own, or scratch files that are
+/// mapped and may leave the process's memory between two uses.
+///
+/// Any thread may ask for regions and give them back to the kernel; who reads and writes which
+/// bytes of a region when is its owner's affair, and nothing is lost by ``relieve()`` at any time.
+public final class WorkingMemory: Sendable {
+    /// The process's own memory.
+    public static let process = WorkingMemory(scratch: nil)
+
+    private let scratch: (@Sendable (_ part: Int, _ byteCount: Int) -> MemoryRegion?)?
+    private let state = Mutex(State())
+
+    private struct State {
+        var partCount = 0
+        var regions: [WeakRegion] = []
+        var others: [@Sendable () -> Void] = []
+    }
+
+    private struct WeakRegion: Sendable {
+        weak var region: MemoryRegion?
+    }
+
+    /// Memory that `scratch` makes of files, given numbers that it has not been given before; nil
+    /// for the process's own.
+    public init(scratch: (@Sendable (_ part: Int, _ byteCount: Int) -> MemoryRegion?)?) {
+        self.scratch = scratch
+    }
+
+    /// Whether regions may leave the process's memory.
+    public var isSpilled: Bool { scratch != nil }
+
+    /// A region of `byteCount` zeros; the process's own where there can be no file.
+    ///
+    /// As with any allocation, the process ends where there is no address space for it.
+    public func region(byteCount: Int) -> MemoryRegion {
+        if let scratch {
+            let part = state.withLock { state in
+                defer { state.partCount += 1 }
+                return state.partCount
+            }
+            if let region = scratch(part, byteCount) {
+                state.withLock { state in
+                    state.regions.removeAll { $0.region == nil }
+                    state.regions.append(WeakRegion(region: region))
+                }
+                return region
+            }
+        }
+        let isLarge = byteCount >= 8 * MemoryRegion.hugePageByteCount
+        guard let region = try? MemoryRegion(byteCount: byteCount, hugePages: isLarge) else {
+            fatalError("no address space for \(byteCount) bytes")
+        }
+        return region
+    }
+
+    /// Has `action` called by ``relieve()``, too.
+    public func onRelief(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.others.append(action) }
+    }
+
+    /// Lets the pages of all regions leave the process's memory; they come back when they are
+    /// touched. Does nothing for the process's own memory.
+    public func relieve() {
+        guard isSpilled else { return }
+        let (regions, others) = state.withLock { state in
+            (state.regions.compactMap(\.region), state.others)
+        }
+        for region in regions { region.giveBack() }
+        for action in others { action() }
+    }
+
+    /// Runs `body` over `range` in stretches, giving memory back after each; in one where nothing
+    /// can be given back.
+    public func inStretches(
+        of range: Range<Int>, length: Int = 1 << 16, _ body: (Range<Int>) -> Void
+    ) {
+        guard isSpilled else { return body(range) }
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {
+            body(start..<min(range.upperBound, start + length))
+            relieve()
+        }
+    }
+}
