@@ -35,6 +35,7 @@ extension StoreCheck {
         case .storage(let error): add(error, .live, name)
         case .invalidRows(let reason):
             add(Finding(.corruption, .value, role: .live, file: name, detail: reason))
+        case .givenUp: preconditionFailure("nobody gives a check up")
         }
     }
 

@@ -15,6 +15,7 @@ struct VerifiedWriting {
     var runtime: any Runtime
     var threadCount: Int
     var memory = WorkingMemory.process
+    var pulse = WorkPulse.steady
 
     /// Writes a segment, syncs it and its name, and verifies it; whatever fails, the file is
     /// removed again as far as the disk allows.
@@ -28,7 +29,8 @@ struct VerifiedWriting {
             if try fileSystem.status(path) != nil { try fileSystem.remove(path) }
         }
         let builder = SegmentBuilder(
-            fileSystem: fileSystem, runtime: runtime, threadCount: threadCount, memory: memory)
+            fileSystem: fileSystem, runtime: runtime, threadCount: threadCount, memory: memory,
+            pulse: pulse)
         let record = try builder.build(
             segment, rows: rows, graph: graph, vectors: vectors, at: path)
         do {
@@ -41,7 +43,7 @@ struct VerifiedWriting {
                 return WrittenSegment(record: record, recall: nil)
             }
             let verification = try SegmentVerification(
-                verifying: path, of: fileSystem, against: record)
+                verifying: path, of: fileSystem, against: record, pulse: pulse)
             return WrittenSegment(record: record, recall: verification.recall)
         } catch {
             // The first error is what the caller must hear of.

@@ -57,7 +57,7 @@ struct BallCarving: Sendable {
         let parts = ParallelResults<RowGroups>(count: tooLarge.count)
         // Below the first level clusters are many, so they are what is done in parallel.
         let rowCount = rows.count
-        run(count: tooLarge.count, inParallel: level == 0, stretch: 32) { index in
+        run(count: tooLarge.count, inParallel: level == 0, stretch: 4) { index in
             let cluster = Array(clusters.rows[clusters.range(tooLarge[index])])
             let shrinks = cluster.count < rowCount - rowCount / 16
             parts.set(
@@ -169,7 +169,7 @@ struct BallCarving: Sendable {
         let chunk = 256
         let chunkCount = (rows.count + chunk - 1) / chunk
         let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        run(count: chunkCount, inParallel: inParallel, stretch: 256) { index in
+        run(count: chunkCount, inParallel: inParallel, stretch: 16) { index in
             let range = index * chunk..<min(rows.count, (index + 1) * chunk)
             var best = [UInt64](repeating: 0, count: range.count * width)
             var counts = [UInt32](repeating: 0, count: range.count)

@@ -74,7 +74,7 @@ struct Reachability {
         while expandedCount < order.count {
             let row = order[expandedCount]
             expandedCount += 1
-            if expandedCount % 65_536 == 0 { memory.relieve() }
+            if expandedCount % 1_024 == 0 { memory.relieve() }
             let list = unsafe lists.list(Int(row))
             for index in 0..<lists.degree(Int(row)) {
                 let next = unsafe list[index]

@@ -56,7 +56,7 @@ struct RowClustering: Sendable {
         let members = Self.grouped(
             rows, by: nearest(of: heads, to: rows, threadCount: threadCount), count: heads.count)
         let parts = ParallelResults<[UInt32]>(count: heads.count)
-        memory.inStretches(of: 0..<heads.count, length: 16) { stretch in
+        memory.inStretches(of: 0..<heads.count, length: 4) { stretch in
             runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
                 let group = stretch.lowerBound + index
                 let near = around[group * width..<(group + 1) * width]
@@ -90,7 +90,7 @@ struct RowClustering: Sendable {
         let chunk = 512
         let chunkCount = (rows.count + chunk - 1) / chunk
         let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        memory.inStretches(of: 0..<chunkCount, length: 128) { stretch in
+        memory.inStretches(of: 0..<chunkCount, length: 8) { stretch in
             runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
                 let index = stretch.lowerBound + index
                 let range = index * chunk..<min(rows.count, (index + 1) * chunk)

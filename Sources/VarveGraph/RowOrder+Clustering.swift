@@ -33,7 +33,7 @@ extension RowOrder {
             leaderCount: max(2, rowCount / Self.listRowCount(dimension: table.dimension)))
         let packing = PagePacking(table: table, pageRowCount: max(1, pageRowCount))
         let parts = ParallelResults<[UInt32]>(count: lists.count)
-        memory.inStretches(of: 0..<lists.count, length: 512) { stretch in
+        memory.inStretches(of: 0..<lists.count, length: 32) { stretch in
             runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
                 let index = stretch.lowerBound + index
                 let range = lists.range(index)

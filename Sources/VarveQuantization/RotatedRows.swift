@@ -35,7 +35,7 @@ internal import VarveStorage
             to: UInt8.self, capacity: rowCount * count)
         let destination = unsafe RowDestination(codes: codes, rows: rows)
         let chunkRowCount = 512
-        memory.inStretches(of: 0..<(rowCount + chunkRowCount - 1) / chunkRowCount, length: 128) {
+        memory.inStretches(of: 0..<(rowCount + chunkRowCount - 1) / chunkRowCount, length: 16) {
             stretch in
             runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
                 let chunk = stretch.lowerBound + index

@@ -32,7 +32,7 @@ extension SegmentBuilder {
         for number in 0..<count {
             points.append(try probes.floats((2 * number + 1) * rowCount / (2 * count)))
         }
-        let (vectorsLeftOut, candidates) = (points, candidates(near: points, probes, vectors))
+        let (vectorsLeftOut, candidates) = (points, try candidates(near: points, probes, vectors))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let row = (2 * number + 1) * rowCount / (2 * count)
             let probe = Result { () throws(SegmentError) in
@@ -64,6 +64,7 @@ extension SegmentBuilder {
         guard wanted > 0 else { return slacks }
         var last: (slack: Float, recall: Double) = (0, 0)
         for slack in Self.triedSlacks {
+            try pulse.beat()
             var rule = WalkRule(
                 resultCount: min(graph.rowCount, SegmentReader.candidateCount(k: 10)),
                 stopRank: min(graph.rowCount, 10), slack: slack,

@@ -41,7 +41,7 @@ extension SegmentBuilder {
             queries.append(SegmentCanary.Query(vector: vector, nearest: []))
         }
         let points = queries.map(\.vector)
-        let candidates = candidates(near: points, probes, vectors)
+        let candidates = try candidates(near: points, probes, vectors)
         let answers = Mutex([Result<[RowHit], SegmentError>?](repeating: nil, count: count))
         runtime.parallel(count: count, threadCount: threadCount) { number in
             let nearest = Result { () throws(SegmentError) in
@@ -87,13 +87,14 @@ extension SegmentBuilder {
     /// what has to be in memory.
     func candidates(
         near points: [[Float]], _ probes: CanaryProbes, _ vectors: ByteVectorTable
-    ) -> [[RowOrdinal]] {
+    ) throws(SegmentError) -> [[RowOrdinal]] {
         let found = points.map { CanaryCandidates(near: $0, count: Self.answerCandidateCount) }
         memory.inStretches(of: 0..<probes.rows.rowCount) { window in
             runtime.parallel(count: found.count, threadCount: threadCount) { number in
                 found[number].look(at: window, of: vectors)
             }
         }
+        try pulse.beat()
         return found.map(\.rows)
     }
 
@@ -117,6 +118,7 @@ extension SegmentBuilder {
         var widths: [UInt32] = SegmentCanary.recallTargets.map { _ in 0 }
         let query = SegmentQuery(schema: plan.schema)
         for width in Self.triedWidths {
+            try pulse.beat()
             var (found, wanted) = (0, 0)
             for (probe, bound) in zip(queries, bounds) {
                 unsafe probe.vector.withUnsafeBufferPointer { buffer in

@@ -22,6 +22,7 @@ extension SegmentBuilder {
             dimension: plan.schema.dimension, isLifted: plan.schema.metric == .innerProduct,
             maxDegree: neighbors.maximumDegree)
         var walk: (header: WalkHeader, order: WalkOrder)?
+        try pulse.beat()
         if plan.includesWalk {
             let encoder = unsafe WalkBlockEncoder(
                 table: vectors, rowCount: neighbors.rowCount, neighbours: neighbors.table,
@@ -106,6 +107,7 @@ extension SegmentBuilder {
             let written = offset(range.upperBound) - offset(first)
             unsafe try writer.append(UnsafeRawBufferPointer(start: buffer, count: written))
             memory.relieve()
+            try pulse.beat(written)
             first = range.upperBound
         }
     }

@@ -68,6 +68,7 @@ extension SegmentBuilder {
         var reached = 0
         var last: (width: Double, recall: Double, pages: Double)?
         for width in Self.triedPageWidths where reached < SegmentCanary.recallTargets.count {
+            try pulse.beat()
             let (found, pages) = trial.search(probes, width: width, giveBack: giveBack)
             while reached < SegmentCanary.recallTargets.count,
                 found >= SegmentCanary.recallTargets[reached]

@@ -15,16 +15,21 @@ public struct SegmentBuilder: Sendable {
     let runtime: any Runtime
     let threadCount: Int
     let memory: WorkingMemory
+    let pulse: WorkPulse
 
     /// A builder that uses up to `threadCount` threads; the bytes it writes do not depend on how
     /// many.
     ///
-    /// - Parameter memory: Where tables lie while a segment is written; given back to the kernel
-    ///   again and again, with whatever else may leave the process's memory.
+    /// - Parameters:
+    ///   - memory: Where tables lie while a segment is written; given back to the kernel again and
+    ///     again, with whatever else may leave the process's memory.
+    ///   - pulse: Asked for every few MiB or tenths of a second; where it says no, nothing is left
+    ///     of the segment and ``SegmentError/givenUp`` is thrown.
     public init(
         fileSystem: any FileSystem, runtime: any Runtime, threadCount: Int,
-        memory: WorkingMemory = .process
+        memory: WorkingMemory = .process, pulse: WorkPulse = .steady
     ) {
+        self.pulse = pulse
         self.memory = memory
         self.fileSystem = fileSystem
         self.runtime = runtime
@@ -174,6 +179,7 @@ extension SegmentBuilder {
         var builder = AttributeSectionsBuilder()
         var hasAttributes = false
         for row in 0..<rows.rowCount {
+            if row % 8_192 == 0 { try pulse.beat() }
             var failure: FormatError?
             unsafe try rows.withAttributes(RowOrdinal(UInt32(row))) { bytes in
                 if unsafe !bytes.isEmpty { hasAttributes = true }
@@ -217,6 +223,7 @@ extension SegmentBuilder {
             blockByteCount: layout.blockByteCount)
         var part = ByteWriter(capacity: 1 << 16)
         for row in 0..<rows.rowCount {
+            if row % 8_192 == 8_191 { try pulse.beat(8_192 * layout.recordByteCount) }
             let start = part.count
             unsafe try rows.withVector(RowOrdinal(UInt32(row))) { bytes in
                 unsafe part.append(buffer: bytes)
@@ -242,7 +249,7 @@ extension SegmentBuilder {
                 part.pad(toMultipleOf: layout.pageByteCount)
                 try writer.drain(&part)
             }
-            if row % 65_536 == 65_535 {
+            if row % 1_024 == 1_023 {
                 memory.relieve()
             }
         }

@@ -11,6 +11,8 @@ public enum SegmentError: Error, Hashable, Sendable {
     case storage(StorageError)
     /// The rows given to a builder cannot be a segment; one sentence says why.
     case invalidRows(String)
+    /// The work was given up on demand.
+    case givenUp
 }
 
 extension SegmentError: CustomStringConvertible {
@@ -19,6 +21,7 @@ extension SegmentError: CustomStringConvertible {
         case .damaged(let error): error.description
         case .storage(let error): error.description
         case .invalidRows(let reason): "rows cannot be a segment: \(reason)"
+        case .givenUp: "given up"
         }
     }
 }
@@ -35,4 +38,13 @@ func decoding<T>(
     in file: String, _ body: () throws(FormatError) -> T
 ) throws(SegmentError) -> T {
     do { return try body() } catch { throw .damaged(error.inFile(file)) }
+}
+
+extension WorkPulse {
+    /// Rests as long as whoever answers wants it.
+    ///
+    /// - Throws: ``SegmentError/givenUp``.
+    func beat(_ byteCount: Int = 0) throws(SegmentError) {
+        guard goesOn(after: byteCount) else { throw .givenUp }
+    }
 }

@@ -26,34 +26,43 @@ public struct SegmentVerification: Hashable, Sendable {
     /// Reads in windows of at most 1 MiB and keeps 2 MiB of blocks and four bits a row; the file is
     /// not mapped. Cost: the file twice, then the node pages once for each sweep.
     ///
-    /// - Throws: ``SegmentError`` that names what is wrong.
+    /// - Parameter pulse: Asked for every few MiB or tenths of a second.
+    /// - Throws: ``SegmentError`` that names what is wrong; `givenUp` where the pulse says no.
     public init(
-        verifying path: FilePath, of fileSystem: any FileSystem, against record: SegmentRecord
+        verifying path: FilePath, of fileSystem: any FileSystem, against record: SegmentRecord,
+        pulse: WorkPulse = .steady
     ) throws(SegmentError) {
-        try compareDigest(fileSystem, path, record)
+        try compareDigest(fileSystem, path, record, pulse)
         let container = try SegmentContainer(
             fileSystem: fileSystem, path: path, id: record.id, file: record.file,
             byteCount: record.byteCount, access: .paged(PageCache(byteBudget: 2 << 20)))
+        var unread = 0
         for index in container.sections.indices {
             for block in 0..<container.sections[index].entry.blockCount {
-                _ = try container.cachedBlock(index, block)
+                unread += try container.cachedBlock(index, block).byteCount
                 blockCount += 1
+                guard unread >= 1 << 20 else { continue }
+                try pulse.beat(unread)
+                unread = 0
             }
             readByteCount += container.sections[index].entry.paddedByteCount
         }
         let reader = try SegmentReader(container, expecting: record)
         try reader.verifyPadding()
         try reader.verifyIdentifiers()
-        edgeCount = try reader.verifyNodes()
-        sweepCount = try reader.verifyReachability()
+        try pulse.beat()
+        edgeCount = try reader.verifyNodes(pulse)
+        sweepCount = try reader.verifyReachability(pulse)
         try reader.verifyFigures(edgeCount: edgeCount)
         try reader.verifyAttributes()
-        try reader.verifyCodes()
+        try pulse.beat()
+        try reader.verifyCodes(pulse)
         recall = try reader.verifyCanary()
     }
 
     private mutating func compareDigest(
-        _ fileSystem: any FileSystem, _ path: FilePath, _ record: SegmentRecord
+        _ fileSystem: any FileSystem, _ path: FilePath, _ record: SegmentRecord,
+        _ pulse: WorkPulse
     ) throws(SegmentError) {
         let name = FileNames.segment(record.id)
         let file = try storing { () throws(StorageError) in try fileSystem.open(path, .read) }
@@ -71,6 +80,7 @@ public struct SegmentVerification: Hashable, Sendable {
             let window = try SegmentContainer.read(file, name, at: offset, count: count)
             unsafe window.withUnsafeBytes { unsafe digest.update($0) }
             offset += UInt64(count)
+            try pulse.beat(count)
         }
         readByteCount += found
         guard digest.digest() == record.digest else {
@@ -127,9 +137,10 @@ extension SegmentReader {
 
     /// Every list is within its degree, names rows of the segment, none twice and not its own; room
     /// behind a list is zero.
-    func verifyNodes() throws(SegmentError) -> UInt64 {
+    func verifyNodes(_ pulse: WorkPulse = .steady) throws(SegmentError) -> UInt64 {
         var edgeCount: UInt64 = 0
         for row in 0..<UInt32(rowCount) {
+            if row % 16_384 == 0 { try pulse.beat() }
             let list = try neighbors(of: RowOrdinal(row))
             edgeCount += UInt64(list.count)
             guard Set(list).count == list.count, !list.contains(RowOrdinal(row)) else {
@@ -171,7 +182,7 @@ extension SegmentReader {
     /// yet followed, until a sweep finds nothing new: bounded memory, and no reads here and there.
     ///
     /// - Returns: Sweeps made.
-    func verifyReachability() throws(SegmentError) -> Int {
+    func verifyReachability(_ pulse: WorkPulse = .steady) throws(SegmentError) -> Int {
         var reached = RowBits(rowCount: rowCount)
         var followed = RowBits(rowCount: rowCount)
         for entry in entryPoints.ordinals { reached.insert(entry.rawValue) }
@@ -179,6 +190,7 @@ extension SegmentReader {
         while followed.count < reached.count {
             sweeps += 1
             for row in 0..<UInt32(rowCount) where reached.contains(row) {
+                if row % 16_384 == 0 { try pulse.beat() }
                 guard followed.insert(row) else { continue }
                 for neighbor in try neighbors(of: RowOrdinal(row)) {
                     reached.insert(neighbor.rawValue)
@@ -226,7 +238,7 @@ extension SegmentReader {
     }
 
     /// Codes and walk blocks have the lengths their headers call for.
-    func verifyCodes() throws(SegmentError) {
+    func verifyCodes(_ pulse: WorkPulse = .steady) throws(SegmentError) {
         try verifyRowCodes()
         guard let walk = places.walk else { return }
         let header = try walkHeader()
@@ -238,6 +250,7 @@ extension SegmentReader {
         }
         var rows = RowBits(rowCount: rowCount)
         for number in 0..<rowCount {
+            if number % 16_384 == 0 { try pulse.beat() }
             let block = BlockNumber(UInt32(number))
             let range = header.places.range(of: block)
             let problem = unsafe try container.withBytes(walk, range) {

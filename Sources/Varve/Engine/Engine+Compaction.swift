@@ -181,7 +181,8 @@ extension Engine {
         let merge: SegmentMerge
         do throws(SegmentError) {
             merge = try SegmentMerge(
-                inputs, flushPlan, mergeSettings, fileSystem: fileSystem, runtime: runtime)
+                inputs, flushPlan, mergeSettings, fileSystem: fileSystem, runtime: runtime,
+                pulse: WorkPulse { [weak self] in self?.compactionBeat(byteCount: $0) ?? false })
         } catch {
             unpin(output)
             noteDamage(error, of: inputs)
@@ -221,7 +222,6 @@ extension Engine {
                 }
             }
             current.byteCount += UInt64(step.byteCount)
-            counters.compactedByteCount.add(step.phase == .judging ? UInt64(step.byteCount) : 0)
             let status = current.status
             compaction.withLock { $0.running = status }
             guard let outcome = current.merge.outcome else {
@@ -233,12 +233,35 @@ extension Engine {
             finish(current, outcome, &job)
             return .again
         } catch {
+            if error.code == .cancelled {
+                // Whoever has cancelled it has told the callers.
+                giveUp(&job)
+                return .again
+            }
             note(error)
             giveUp(&job)
             listener.backgroundFailure?(error)
             if current.request != nil { endFirstRequest(error) }
             return postpone(by: Self.retryNanoseconds)
         }
+    }
+
+    /// Between two pieces of a long step: rests while merging is paused, gives way to flushes and
+    /// keeps to the rate; says whether to go on.
+    private func compactionBeat(byteCount: Int) -> Bool {
+        while !isStopping.load(ordering: .acquiring) && !hasFailed.load(ordering: .acquiring) {
+            let (isPaused, isCancelled) = compaction.withLock { ($0.isPaused, $0.isCancelled) }
+            if isCancelled { return false }
+            // A step made by hand has nobody to rest for.
+            guard !options.compaction.isStepped, isPaused || mustGiveWay else {
+                if case .sleep(let nanoseconds) = rest(after: byteCount) {
+                    runtime.sleep(nanoseconds: nanoseconds)
+                }
+                return true
+            }
+            runtime.sleep(nanoseconds: Self.giveWayNanoseconds)
+        }
+        return false
     }
 
     /// Keeps to the rate.
@@ -256,6 +279,7 @@ extension Engine {
         unpin(current.output)
         compaction.withLock { $0.running = nil }
         counters.mergeCount.add(1)
+        counters.compactedByteCount.add(outcome.writtenByteCount)
         let event = current.event(outcome, now: runtime.monotonicNanoseconds())
         if let refused = outcome.refused {
             counters.refusedMergeCount.add(1)

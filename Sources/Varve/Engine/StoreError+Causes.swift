@@ -46,6 +46,7 @@ extension StoreError {
         switch error {
         case .storage(let error): self.init(error)
         case .damaged(let error): self.init(error)
+        case .givenUp: self.init(.cancelled, "given up on demand")
         default: self.init(.corruption, "\(error)", cause: error)
         }
     }

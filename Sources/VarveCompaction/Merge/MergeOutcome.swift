@@ -12,6 +12,8 @@ public struct MergeOutcome: Sendable {
     public var judgement: MergeJudgement?
     /// What was refused before, if a graph was.
     public var refused: MergeJudgement?
+    /// Bytes of segments written, those of refused outputs included.
+    public var writtenByteCount: UInt64 = 0
     /// Scattered distances computed for the graph.
     public var distanceCount: UInt64
 }

@@ -130,13 +130,13 @@ internal import VarveStorage
     }
 
     /// Brings the rows into `order`; the spool is sealed.
-    func apply(_ order: RowOrder) throws(StorageError) {
+    func apply(_ order: RowOrder, _ memory: WorkingMemory) throws(StorageError) {
         func file(_ part: Int) -> (FilePath, any FileSystem)? {
             scratchNames.map { ($0.path(part), $0.fileSystem) }
         }
-        try vectors.apply(order, stride: vectorStride, scratch: file(4))
-        try codes?.apply(order, stride: codeStride, scratch: file(5))
-        try headers.apply(order, stride: ByteRow.byteCount, scratch: file(6))
+        try vectors.apply(order, stride: vectorStride, scratch: file(4), memory)
+        try codes?.apply(order, stride: codeStride, scratch: file(5), memory)
+        try headers.apply(order, stride: ByteRow.byteCount, scratch: file(6), memory)
         if attributes != nil { attributePlaces = order.applied(to: attributePlaces) }
         if ids.isEmpty {
             numbers = order.applied(to: numbers)
@@ -204,9 +204,9 @@ struct ScratchNames {
     /// The first part that is a table rather than rows.
     private static let firstTable = 16
 
-    /// Memory for tables in scratch files.
-    var memory: WorkingMemory {
-        WorkingMemory { part, byteCount in
+    /// Memory for tables in scratch files, of which `byteLimit` bytes may be in use at a time.
+    func memory(byteLimit: Int) -> WorkingMemory {
+        WorkingMemory(byteLimit: byteLimit) { part, byteCount in
             try? fileSystem.scratchMemory(path(Self.firstTable + part), byteCount: byteCount)
         }
     }

@@ -41,6 +41,7 @@ public final class SegmentMerge {
     private(set) var ordinals: MergedOrdinals
     private let keptRowCount: Int
     private let memory: WorkingMemory
+    private let pulse: WorkPulse
     private let spool: MergeSpool
     private var lists: MergeLists?
     private var gathering: MergeGathering?
@@ -50,6 +51,7 @@ public final class SegmentMerge {
     private var graph: Adjacency?
     private var order: RowOrder?
     private var distanceCount: UInt64 = 0
+    private var writtenByteCount: UInt64 = 0
     private var written: WrittenSegment?
     private var refused: MergeJudgement?
     private var phase = MergeStep.Phase.gathering
@@ -58,11 +60,14 @@ public final class SegmentMerge {
 
     /// Prepares a merge; reads and writes nothing but empty scratch files.
     ///
+    /// - Parameter pulse: Asked while the output is written and read back; what it lets pass is no
+    ///   part of the bytes that steps report.
     /// - Precondition: There is an input, and all are of one schema.
     public init(
         _ inputs: [MergeInput], _ plan: FlushPlan, _ settings: MergeSettings,
-        fileSystem: any FileSystem, runtime: any Runtime
+        fileSystem: any FileSystem, runtime: any Runtime, pulse: WorkPulse = .steady
     ) throws(SegmentError) {
+        self.pulse = pulse
         precondition(!inputs.isEmpty, "a merge has inputs")
         self.inputs = inputs
         self.plan = plan
@@ -82,7 +87,8 @@ public final class SegmentMerge {
         let isSpilled = needed > settings.memoryByteLimit
         let names = ScratchNames(
             fileSystem: fileSystem, directory: plan.directory, id: plan.id)
-        memory = isSpilled ? names.memory : .process
+        memory =
+            isSpilled ? names.memory(byteLimit: settings.memoryByteLimit / 2) : .process
         let norm2 = inputs.map { Double($0.reader.description.liftNorm2) }.max() ?? 0
         spool = try storing { () throws(StorageError) in
             try MergeSpool(
@@ -113,7 +119,8 @@ public final class SegmentMerge {
     public var progress: MergeStep { report(0) }
 
     /// Does the next piece of work: a window of rows, a stretch of the graph, the whole of writing
-    /// and reading back, the judging.
+    /// and reading back, the judging. Writing and reading back ask the pulse every few MiB or tenths
+    /// of a second.
     ///
     /// - Throws: ``SegmentError``: of an input that is damaged, of the output if it cannot be read
     ///   back, `storage` of kind `noSpace` where the disk is full. The merge is over then; nothing
@@ -125,9 +132,7 @@ public final class SegmentMerge {
             switch phase {
             case .gathering: byteCount = try gather()
             case .linking: try link(threadCount: threadCount)
-            case .writing:
-                try write(threadCount: threadCount)
-                byteCount = Int(written?.record.byteCount ?? 0)
+            case .writing: try write(threadCount: threadCount)
             case .judging: try judge()
             case .finished: break
             }
@@ -225,7 +230,7 @@ public final class SegmentMerge {
         else { return }
         // The lists in their old order are needed no longer, and as large as the new ones.
         self.graph = nil
-        try storing { () throws(StorageError) in try spool.apply(order) }
+        try storing { () throws(StorageError) in try spool.apply(order, memory) }
         ordinals.reorder(by: order.rows)
         let counts = inputs.map { $0.reader.description.graph.mergeCount }
         let mergeCount = regime == .rebuild ? 0 : min(254, counts.max() ?? 0) + 1
@@ -235,9 +240,10 @@ public final class SegmentMerge {
         segment.graph.mergeCount = mergeCount
         let writing = VerifiedWriting(
             directory: plan.directory, fileSystem: fileSystem, runtime: runtime,
-            threadCount: threadCount, memory: memory)
+            threadCount: threadCount, memory: memory, pulse: pulse)
         written = try writing.write(
             segment, rows: spool, graph: graph, vectors: spool.byteVectors)
+        writtenByteCount += written?.record.byteCount ?? 0
         phase = .judging
     }
 
@@ -262,7 +268,7 @@ public final class SegmentMerge {
         phase = .finished
         outcome = MergeOutcome(
             written: written, ordinals: ordinals, regime: regime.rawValue, judgement: judgement,
-            refused: refused, distanceCount: distanceCount)
+            refused: refused, writtenByteCount: writtenByteCount, distanceCount: distanceCount)
     }
 
     private func report(_ byteCount: Int) -> MergeStep {

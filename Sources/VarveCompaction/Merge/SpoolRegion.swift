@@ -85,7 +85,8 @@ internal import VarveStorage
     ///
     /// In memory they are moved; in a scratch file they are copied into a new one.
     func apply(
-        _ order: RowOrder, stride: Int, scratch: (FilePath, any FileSystem)?
+        _ order: RowOrder, stride: Int, scratch: (FilePath, any FileSystem)?,
+        _ memory: WorkingMemory
     ) throws(StorageError) {
         if let region { return unsafe order.apply(toRecordsAt: region.baseAddress, stride: stride) }
         guard let (path, fileSystem) = scratch, byteCount > 0 else { return }
@@ -95,7 +96,7 @@ internal import VarveStorage
             unsafe try copy.append(
                 UnsafeRawBufferPointer(start: base + Int(row) * stride, count: stride))
             // Pages touched here and there count as this process's until they are given back.
-            if number % 8_192 == 8_191 { forgetPages() }
+            if number % 1_024 == 1_023 { memory.relieve() }
         }
         try copy.seal()
         (file, mapping) = (copy.file, copy.mapping)

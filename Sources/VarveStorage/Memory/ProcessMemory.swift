@@ -5,15 +5,21 @@ import Glibc
 
 /// Bytes of memory this process occupies now, pages of mapped files included; nil if the kernel
 /// does not say.
-public func residentByteCount() -> UInt64? {
+public func residentByteCount() -> UInt64? { memoryField(1) }
+
+/// Bytes of mapped files that this process has in its memory now; nil if the kernel does not say.
+public func mappedResidentByteCount() -> UInt64? { memoryField(2) }
+
+/// A size out of the kernel's line about this process: all, resident, resident of files, …
+private func memoryField(_ index: Int) -> UInt64? {
     guard let text = try? PosixFileSystem().readStatistics(FilePath("/proc/self/statm")) else {
         return nil
     }
-    // Sizes in pages, separated by spaces: all, resident, …
+    // Sizes in pages, separated by spaces.
     let fields = text.split(separator: UInt8(ascii: " "))
-    guard fields.count > 1, let pages = UInt64(String(decoding: fields[1], as: UTF8.self)) else {
-        return nil
-    }
+    guard fields.count > index,
+        let pages = UInt64(String(decoding: fields[index], as: UTF8.self))
+    else { return nil }
     return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
 }
 

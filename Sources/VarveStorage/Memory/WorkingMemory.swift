@@ -7,11 +7,16 @@ import Synchronization
 ///
 /// Any thread may ask for regions and give them back to the kernel; who reads and writes which
 /// bytes of a region when is its owner's affair, and nothing is lost by ``relieve()`` at any time.
+///
+/// What counts is what the kernel says this process has mapped: pages come in 16 at a time, so
+/// that nobody else could tell how many a piece of work has touched.
 public final class WorkingMemory: Sendable {
     /// The process's own memory.
     public static let process = WorkingMemory(scratch: nil)
 
     private let scratch: (@Sendable (_ part: Int, _ byteCount: Int) -> MemoryRegion?)?
+    /// Bytes of mapped files in the process's memory from which on pages leave it.
+    private let mappedByteLimit: UInt64
     private let state = Mutex(State())
 
     private struct State {
@@ -26,8 +31,16 @@ public final class WorkingMemory: Sendable {
 
     /// Memory that `scratch` makes of files, given numbers that it has not been given before; nil
     /// for the process's own.
-    public init(scratch: (@Sendable (_ part: Int, _ byteCount: Int) -> MemoryRegion?)?) {
+    ///
+    /// - Parameter byteLimit: How much more of mapped files than now may stay in the process's
+    ///   memory.
+    public init(
+        byteLimit: Int = 0,
+        scratch: (@Sendable (_ part: Int, _ byteCount: Int) -> MemoryRegion?)?
+    ) {
         self.scratch = scratch
+        mappedByteLimit =
+            scratch == nil ? 0 : (mappedResidentByteCount() ?? 0) + UInt64(max(0, byteLimit))
     }
 
     /// Whether regions may leave the process's memory.
@@ -62,10 +75,12 @@ public final class WorkingMemory: Sendable {
         state.withLock { $0.others.append(action) }
     }
 
-    /// Lets the pages of all regions leave the process's memory; they come back when they are
-    /// touched. Does nothing for the process's own memory.
+    /// Lets the pages of all regions leave the process's memory, once they are more than the limit;
+    /// they come back when they are touched. Does nothing for the process's own memory.
     public func relieve() {
-        guard isSpilled else { return }
+        guard isSpilled, mappedResidentByteCount().map({ $0 > mappedByteLimit }) ?? true else {
+            return
+        }
         let (regions, others) = state.withLock { state in
             (state.regions.compactMap(\.region), state.others)
         }
@@ -76,7 +91,7 @@ public final class WorkingMemory: Sendable {
     /// Runs `body` over `range` in stretches, giving memory back after each; in one where nothing
     /// can be given back.
     public func inStretches(
-        of range: Range<Int>, length: Int = 1 << 16, _ body: (Range<Int>) -> Void
+        of range: Range<Int>, length: Int = 1 << 10, _ body: (Range<Int>) -> Void
     ) {
         guard isSpilled else { return body(range) }
         for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {

@@ -30,7 +30,7 @@ struct ToolFailure: Error, CustomStringConvertible {
             switch error {
             case .damaged(let error): self.init(error)
             case .storage(let error): self.init(error)
-            case .invalidRows: self.init(.corruption, error.description)
+            case .invalidRows, .givenUp: self.init(.corruption, error.description)
             }
         case let error as LogError:
             switch error {
