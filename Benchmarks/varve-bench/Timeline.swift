@@ -87,8 +87,15 @@ func writingFields(_ figures: Statistics) -> [(name: String, value: JSONValue)] 
         ("logged_mib", .decimal(Double(figures.loggedByteCount) / 1_048_576, digits: 1)),
         ("flushed_mib", .decimal(Double(figures.flushedByteCount) / 1_048_576, digits: 1)),
         ("merged_mib", .decimal(Double(figures.compactedByteCount) / 1_048_576, digits: 1)),
-        ("write_amplification", .decimal(figures.segmentAmplification, digits: 2)),
+        // Bytes that flushes and merges have written, for each byte of the segments in the end.
+        (
+            "write_amplification",
+            .decimal(
+                Double(figures.flushedByteCount + figures.compactedByteCount)
+                    / Double(max(1, figures.segmentByteCount)), digits: 2)
+        ), ("bytes_per_flushed_byte", .decimal(figures.segmentAmplification, digits: 2)),
         ("bytes_per_logged_byte", .decimal(figures.writeAmplification, digits: 2)),
+        ("sustainable_rows_per_s", .integer(figures.flushedRowsPerSecond)),
         ("stalls", .integer(Int(figures.stallCount))),
         (
             "longest_stall_s",

@@ -3,8 +3,8 @@
 internal import CKernels
 internal import VarveStorage
 
-/// A copy of `lists`, in `spare` if it is given, in which short lists are filled with the nearest neighbours of their
-/// neighbours.
+/// A copy of `lists`, in `spare` if it is given, in which short lists are filled with the nearest
+/// neighbours of their neighbours.
 func filledLists(
     _ lists: AdjacencyStorage, into spare: AdjacencyStorage? = nil, space: GraphSpace,
     scratches: ScratchPool, memory: WorkingMemory = .process, runtime: any Runtime,

@@ -75,8 +75,8 @@ extension SegmentWalk {
     /// When the walk pauses for the others.
     ///
     /// Expanded rows must lie ahead of everything open, more of them the more is wanted: fewer miss
-    /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around the
-    /// nearest leader are measured: all of them cost more than the steps they save.
+    /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around
+    /// the nearest two leaders are measured: all of them cost more than the steps they save.
     fileprivate var pace: WalkPace {
         WalkPace(lead: 5 + Int(effort.gamma * 100), slack: effort.gamma, seedGroupCount: 2)
     }

@@ -118,9 +118,9 @@ public final class SegmentMerge {
     /// How far the merge is.
     public var progress: MergeStep { report(0) }
 
-    /// Does the next piece of work: a window of rows, a stretch of the graph, the whole of writing
-    /// and reading back, the judging. Writing and reading back ask the pulse every few MiB or tenths
-    /// of a second.
+    /// Does the next piece of work: a window of rows, a stretch of the graph, the output, judging.
+    ///
+    /// Writing and reading back the output ask the pulse every few MiB or tenths of a second.
     ///
     /// - Throws: ``SegmentError``: of an input that is damaged, of the output if it cannot be read
     ///   back, `storage` of kind `noSpace` where the disk is full. The merge is over then; nothing

@@ -10,7 +10,7 @@ public func residentByteCount() -> UInt64? { memoryField(1) }
 /// Bytes of mapped files that this process has in its memory now; nil if the kernel does not say.
 public func mappedResidentByteCount() -> UInt64? { memoryField(2) }
 
-/// A size out of the kernel's line about this process: all, resident, resident of files, …
+/// A size out of the kernel's line about this process: all, resident, resident of files.
 private func memoryField(_ index: Int) -> UInt64? {
     guard let text = try? PosixFileSystem().readStatistics(FilePath("/proc/self/statm")) else {
         return nil

@@ -75,8 +75,9 @@ public final class WorkingMemory: Sendable {
         state.withLock { $0.others.append(action) }
     }
 
-    /// Lets the pages of all regions leave the process's memory, once they are more than the limit;
-    /// they come back when they are touched. Does nothing for the process's own memory.
+    /// Lets the pages of all regions leave the process's memory, once they are more than the limit.
+    ///
+    /// They come back when they are touched. Does nothing for the process's own memory.
     public func relieve() {
         guard isSpilled, mappedResidentByteCount().map({ $0 > mappedByteLimit }) ?? true else {
             return
