@@ -58,6 +58,7 @@ public protocol FileSystem: AnyObject, Sendable {
 }
 
 extension FileSystem {
+    /// Memory of the process's own: what a disk without such files gives.
     public func scratchMemory(
         _ path: FilePath, byteCount: Int
     ) throws(StorageError) -> MemoryRegion {
