@@ -110,10 +110,13 @@ enum Charts {
             marks +=
                 "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"3\" class=\"\(style)\">"
                 + "<title>\(escaped(value.name)): \(escaped(value.text))</title></circle>"
-            // Below the point where the line goes up steeply, so that they do not cross.
+            // Beside the point where the line goes up steeply, so that they do not cross.
             let next = index + 1 < values.count ? values[index + 1].value : value.value
             let isSteep = (next - value.value) / span > 0.25
-            marks += text(x, isSteep ? y + 14 : y - 7, value.text, "middle")
+            marks +=
+                isSteep
+                ? text(x + 7, min(y + 12, height - 38), value.text)
+                : text(x, y - 7, value.text, "middle")
             body += text(x, height - 20, value.name, "middle")
         }
         if !points.isEmpty {

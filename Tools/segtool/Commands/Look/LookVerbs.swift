@@ -147,16 +147,13 @@ extension Verb {
         Verb(
             name: "segment vectors", group: .look, summary: "rows: ids, vectors, attributes",
             operands: [.store, segmentOperand],
-            options: [
-                OptionSpec("from", "ROW", "the first ordinal; 0 if left out"),
-                OptionSpec("count", "N", "rows; 20 if left out"),
-                OptionSpec("id", "ID", "only the row of this id"),
-            ],
+            options: rowOptions,
             examples: [("segtool segment vectors /data/store 31 --count 5", "the first five rows")],
             run: segmentVectors),
         Verb(
-            name: "segment codes", group: .look, summary: "codebooks, and how far codes are off",
-            operands: [.store, segmentOperand],
+            name: "segment codes", group: .look,
+            summary: "what codes take, how far they are off, and the codes of rows",
+            operands: [.store, segmentOperand], options: rowOptions,
             examples: [("segtool segment codes /data/store 31", "rates and sections of codes")],
             run: segmentCodes),
         Verb(
@@ -164,6 +161,13 @@ extension Verb {
             operands: [.store, segmentOperand],
             examples: [("segtool segment tombstones /data/store 31", "what is masked")],
             run: segmentTombstones),
+    ]
+
+    /// Which rows are shown.
+    private static let rowOptions = [
+        OptionSpec("from", "ROW", "the first ordinal; 0 if left out"),
+        OptionSpec("count", "N", "rows; 20 if left out"),
+        OptionSpec("id", "ID", "only the row of this id"),
     ]
 
     private static let graphVerbs: [Verb] = [

@@ -314,15 +314,7 @@ extension Verb {
         let target = try SegmentTarget(call)
         let description = try target.description()
         let deleted = target.deleted()
-        var rows = [UInt32]()
-        if let text = call.text("id") {
-            rows = [try target.row("id:" + text).rawValue]
-        } else {
-            let first = try call.count("from", default: 0)
-            let count = try call.count("count", default: 20)
-            let end = min(description.rowCount, first + count)
-            rows = first < end ? Array(UInt32(first)..<UInt32(end)) : []
-        }
+        let rows = try target.rows(call, of: description)
         var badCount = 0
         try call.output.table(
             "rows", nil,
@@ -352,32 +344,6 @@ extension Verb {
             }
         }
         return badCount > 0 ? .corruption : .clean
-    }
-
-    @Sendable static func segmentCodes(_ call: Invocation) throws -> ExitStatus {
-        let target = try SegmentTarget(call)
-        let description = try target.description()
-        let figures = try SegmentFigures(target.segment)
-        call.output.table(
-            "sections", "Sections of codes",
-            [Column("section"), Column("bytes"), Column("per_row", "bytes/row")]
-        ) { add in
-            for entry in target.segment.entries
-            where entry.name.hasPrefix("code") || entry.name.hasPrefix("walk")
-                || entry.name.hasPrefix("coarse")
-            {
-                add([
-                    .text(entry.name), .bytes(entry.byteCount),
-                    .figure(Double(entry.byteCount) / Double(description.rowCount), 1),
-                ])
-            }
-        }
-        call.output.table("figures", "Figures", [Column("name"), Column("value")]) { add in
-            for figure in figures.statistics?.figures ?? [] where figure.name.contains("code") {
-                add([.text(figure.name), .figure(figure.value, 4)])
-            }
-        }
-        return target.status
     }
 
     @Sendable static func segmentTombstones(_ call: Invocation) throws -> ExitStatus {

@@ -66,6 +66,7 @@ struct Restoring {
     func restore(to target: FilePath, upTo limit: HarvestLimit) throws -> RestoredStore {
         let logs = try LogArchive(call, repository, lists)
         let last = try lastWrite(logs, limit)
+        if limit.microseconds != .max { try requireSuccessor(of: last.sequence, in: logs) }
         guard let base = lists.last(where: { $0.segmentSequence <= last.sequence }) else {
             throw ToolFailure.usage(
                 "the oldest backup holds later writes than \(last.sequence) in its segments")
@@ -125,6 +126,19 @@ struct Restoring {
                 "no backup goes as far as write \(limit.sequence): the last is \(last.sequence)")
         }
         return last
+    }
+
+    /// Throws where writes behind `last` are in no backup: they may have been acknowledged by the
+    /// moment asked for.
+    private func requireSuccessor(of last: UInt64, in logs: LogArchive) throws {
+        let next = logs.batches.first { $0.sequence > last }
+        // A load leaves numbers out for the batches that might have been written meanwhile.
+        if let next, next.sequence == last + 1 || next.isLoad { return }
+        let later = lists.map { max($0.lastSequence, $0.segmentSequence) }.filter { $0 > last }
+        guard let end = next.map({ $0.sequence - 1 }) ?? later.min() else { return }
+        throw ToolFailure.usage(
+            "writes \(last + 1) to \(end) are in no backup, and may belong to that moment: give the "
+                + "logs that were archived meanwhile with --logs")
     }
 
     private func manifest(_ list: BackupList) throws -> Manifest {
