@@ -40,7 +40,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
                 "segment stats STORE 1", "segment blocks STORE 1 --section nodes",
                 "segment blocks STORE 3 --damaged", "segment hexdump STORE 1 --section schema",
                 "segment vectors STORE 1 --count 5", "segment vectors STORE 3 --count 3 --json",
-                "segment codes STORE 1", "segment tombstones STORE 1",
+                "segment codes STORE 1 --count 3", "segment tombstones STORE 1",
             ]),
         GoldenCase(
             name: "graph",

@@ -88,13 +88,10 @@ private struct RowCodeRecord {
         func word(_ offset: Int, _ count: Int) -> UInt32 {
             (0..<count).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * $1) }
         }
-        func factor(_ place: Int) -> Float {
-            let offset = (place * Self.groupRowCount + lane) * 2
-            return Float(Float16(bitPattern: UInt16(word(offset, 2))))
-        }
-        a = factor(0)
-        b = factor(1)
-        list = word(4 * Self.groupRowCount + 4 * lane, 4)
+        let factors = lane * Self.factorByteCount
+        a = Float(Float16(bitPattern: UInt16(word(factors, 2))))
+        b = Float(Float16(bitPattern: UInt16(word(factors + 2, 2))))
+        list = word(factors + 4, 4)
         let first = Self.factorByteCount * Self.groupRowCount + lane * codeByteCount
         self.bytes = Array(bytes[first..<first + codeByteCount])
     }

@@ -137,7 +137,7 @@ struct Restoring {
         let later = lists.map { max($0.lastSequence, $0.segmentSequence) }.filter { $0 > last }
         guard let end = next.map({ $0.sequence - 1 }) ?? later.min() else { return }
         throw ToolFailure.usage(
-            "writes \(last + 1) to \(end) are in no backup, and may belong to that moment: give the "
+            "writes \(last + 1) to \(end) are in no backup and may belong to that moment: give the "
                 + "logs that were archived meanwhile with --logs")
     }
 
