@@ -37,18 +37,21 @@ extension SegmentReader {
     ) throws(SegmentError) -> [RowHit] {
         let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
         let effort = effort.widened(share: Double(passing) / Double(rowCount))
-        let passes = { (row: RowOrdinal) in
-            (allowed?.contains(row) ?? true) && deleted?.contains(row) != true && isLive(row)
-        }
         if let walk = try walk() {
             try searchBlocks(
                 query, walk, effort: effort, k: k,
-                live: passingWords(deleted: deleted, allowed: allowed), passes: passes,
+                live: passingWords(deleted: deleted, allowed: allowed),
+                passes: {
+                    (allowed?.contains($0) ?? true) && deleted?.contains($0) != true && isLive($0)
+                },
                 statistics: &statistics)
         } else if let resident = try residentPages() {
             query.results.reset(limit: k)
             try searchPages(
-                query, resident, effort: effort, k: k, passes: passes, statistics: &statistics)
+                query, resident, effort: effort, k: k,
+                passes: {
+                    (allowed?.contains($0) ?? true) && deleted?.contains($0) != true && isLive($0)
+                }, statistics: &statistics)
         } else {
             return try searchExactly(
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,
