@@ -39,6 +39,13 @@ import VarveStorage
         reader = BatchReader(depth: Self.depth)
     }
 
+    deinit {
+        // Safety: the kernel may still be writing into `memory`, which goes before `reader` would
+        // wait for it.
+        completions.removeAll(keepingCapacity: true)
+        reader.reap(atLeast: reader.pendingCount, into: &completions)
+    }
+
     /// Calls `body` with the bytes of the next window; they are the reader's again afterwards.
     ///
     /// - Throws: ``StorageError`` if they cannot be read.

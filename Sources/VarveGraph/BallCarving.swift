@@ -100,7 +100,9 @@ struct BallCarving: Sendable {
         let leaderCount = min(rows.count, Self.maxLeaderCount, max(2, wanted))
         let leaders = leaders(of: rows, count: leaderCount, level: level)
         let width = min(fan, leaderCount)
-        let assigned = assign(rows, to: leaders, width: width, inParallel: level == 0)
+        let assigned = nearestLeaders(leaders, to: rows, width: width, in: space) {
+            run(count: $0, inParallel: level == 0, stretch: 16, $1)
+        }
         var counts = [Int](repeating: 0, count: leaderCount)
         for leader in assigned { counts[Int(leader)] += 1 }
         var starts = [Int](repeating: 0, count: leaderCount + 1)
@@ -158,31 +160,6 @@ struct BallCarving: Sendable {
             if keys.count >= count { break }
         }
         return keys.sorted().prefix(count).map { UInt32(truncatingIfNeeded: $0) }
-    }
-
-    /// For every row the places of its `width` nearest leaders, nearest first.
-    private func assign(
-        _ rows: [UInt32], to leaders: [UInt32], width: Int, inParallel: Bool
-    ) -> [UInt32] {
-        let packed = PackedLeaf(space: space)
-        unsafe leaders.withUnsafeBufferPointer { unsafe packed.pack($0, namesPlaces: true) }
-        let chunk = 256
-        let chunkCount = (rows.count + chunk - 1) / chunk
-        let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        run(count: chunkCount, inParallel: inParallel, stretch: 16) { index in
-            let range = index * chunk..<min(rows.count, (index + 1) * chunk)
-            var best = [UInt64](repeating: 0, count: range.count * width)
-            var counts = [UInt32](repeating: 0, count: range.count)
-            unsafe rows[range].withUnsafeBufferPointer {
-                unsafe packed.nearest(
-                    to: $0, skipsOwn: false, count: width, best: &best, counts: &counts)
-            }
-            parts.set(index, best.map { UInt32(truncatingIfNeeded: $0) >> 1 })
-        }
-        var assigned: [UInt32] = []
-        assigned.reserveCapacity(rows.count * width)
-        for part in parts.all { assigned.append(contentsOf: part) }
-        return assigned
     }
 }
 

@@ -79,31 +79,17 @@ struct RowClustering: Sendable {
             .sorted().prefix(count).map { UInt32(truncatingIfNeeded: $0) }
     }
 
-    /// For every row the places of its `width` nearest leaders, nearest first; of equally near ones
-    /// the first.
+    /// For every row the places of its `width` nearest leaders; see ``nearestLeaders``.
     private func nearest(
         of leaders: [UInt32], to rows: [UInt32], width: Int = 1, threadCount: Int
     ) -> [UInt32] {
-        guard !rows.isEmpty else { return [] }
-        let packed = PackedLeaf(space: space)
-        unsafe leaders.withUnsafeBufferPointer { unsafe packed.pack($0, namesPlaces: true) }
-        let chunk = 512
-        let chunkCount = (rows.count + chunk - 1) / chunk
-        let parts = ParallelResults<[UInt32]>(count: chunkCount)
-        memory.inStretches(of: 0..<chunkCount, length: 8) { stretch in
-            runtime.parallel(count: stretch.count, threadCount: threadCount) { index in
-                let index = stretch.lowerBound + index
-                let range = index * chunk..<min(rows.count, (index + 1) * chunk)
-                var best = [UInt64](repeating: 0, count: range.count * width)
-                var counts = [UInt32](repeating: 0, count: range.count)
-                unsafe rows[range].withUnsafeBufferPointer {
-                    unsafe packed.nearest(
-                        to: $0, skipsOwn: false, count: width, best: &best, counts: &counts)
+        nearestLeaders(leaders, to: rows, width: width, in: space) { count, body in
+            memory.inStretches(of: 0..<count, length: 16) { stretch in
+                runtime.parallel(count: stretch.count, threadCount: threadCount) {
+                    body(stretch.lowerBound + $0)
                 }
-                parts.set(index, best.map { UInt32(truncatingIfNeeded: $0) >> 1 })
             }
         }
-        return parts.all.flatMap(\.self)
     }
 
     /// Rows by their group, in their order inside a group.

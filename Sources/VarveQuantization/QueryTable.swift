@@ -16,8 +16,6 @@ public import VarveKernels
     private let products: UnsafeMutablePointer<Float>
     private let entries: UnsafeMutablePointer<Int8>
     private var step: Float = 0
-    /// The squared distance of the query to the mean.
-    public private(set) var centredNorm: Float = 0
 
     /// A table for queries against codes of `rotation`.
     public convenience init(rotation: Rotation) {
@@ -45,9 +43,11 @@ public import VarveKernels
     /// Becomes the table of a query that has been rotated already.
     public func prepare(_ query: RotatedQuery) {
         precondition(query.isFor(rotation))
-        let count = rotation.shape.rotatedCount
-        for index in 0..<count {
-            unsafe rotated[index] = query.components[index] - rotation.rotatedMean[index]
+        unsafe rotation.rotatedMean.withUnsafeBufferPointer { mean in
+            guard let mean = mean.baseAddress else { return }
+            for index in 0..<rotation.shape.rotatedCount {
+                unsafe rotated[index] = query.components[index] - mean[index]
+            }
         }
         makeTable()
     }
@@ -60,8 +60,6 @@ public import VarveKernels
     }
 
     private func makeTable() {
-        let count = rotation.shape.rotatedCount
-        centredNorm = Float(unsafe vk_norm2(rotated, count))
         var shape = rotation.shape.cShape
         step = unsafe kernels.table.pointee.make_table(&shape, rotated, products, entries)
     }

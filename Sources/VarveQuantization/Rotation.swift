@@ -16,6 +16,8 @@ public final class Rotation: Sendable {
     public let seed: UInt64
     /// What is subtracted first: `shape.dimension` components.
     public let mean: [Float]
+    /// As many zeros: what is subtracted where a vector is rotated around zero.
+    private let zeros: [Float]
     private let factors: [Float]
     private let power: Int
     /// The mean, rotated around zero.
@@ -27,6 +29,8 @@ public final class Rotation: Sendable {
         self.shape = shape
         self.seed = seed
         self.mean = mean
+        let zeros = [Float](repeating: 0, count: shape.dimension)
+        self.zeros = zeros
         let count = shape.rotatedCount
         let power = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
         self.power = power
@@ -45,9 +49,7 @@ public final class Rotation: Sendable {
         unsafe mean.withUnsafeBufferPointer { mean in
             unsafe rotated.withUnsafeMutableBufferPointer { rotated in
                 guard let mean = mean.baseAddress, let rotated = rotated.baseAddress else { return }
-                unsafe Self.apply(
-                    mean, into: rotated, shape, factors, power,
-                    mean: [Float](repeating: 0, count: shape.dimension), .best)
+                unsafe Self.apply(mean, into: rotated, shape, factors, power, mean: zeros, .best)
             }
         }
         rotatedMean = rotated
@@ -61,7 +63,6 @@ public final class Rotation: Sendable {
     func applyUncentred(
         _ vector: UnsafePointer<Float>, into rotated: UnsafeMutablePointer<Float>
     ) {
-        let zeros = [Float](repeating: 0, count: shape.dimension)
         unsafe Self.apply(vector, into: rotated, shape, factors, power, mean: zeros, .best)
     }
 

@@ -26,7 +26,7 @@ extension Searcher {
                 filters[slot] = filter
                 try reader.explore(
                     segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
-                    deleted: segment.deletedIfAny, statistics: &cost
+                    deleted: segment.deletedRows, statistics: &cost
                 ) { filter.passes($0) }
             }
         }
@@ -36,7 +36,7 @@ extension Searcher {
                 (segment, reader, cost) throws(SegmentError) in
                 try reader.resume(
                     segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
-                    deleted: segment.deletedIfAny, statistics: &cost
+                    deleted: segment.deletedRows, statistics: &cost
                 ) { filter.passes($0) }
             }
         }

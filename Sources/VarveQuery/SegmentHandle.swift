@@ -26,9 +26,7 @@ public final class SegmentHandle: Sendable {
     ) {
         self.record = record
         opened = reader
-        let rows = DeletedRows(deleted, rowCount: record.rowCount)
-        deletedRows = rows
-        deletedIfAny = rows.count > 0 ? rows : nil
+        deletedRows = DeletedRows(deleted, rowCount: record.rowCount)
     }
 
     /// The segment's number.
@@ -41,11 +39,8 @@ public final class SegmentHandle: Sendable {
         get throws(SegmentError) { try opened.get() }
     }
 
-    /// The rows deleted as of the version; nil if there are none, so that nobody needs to ask.
-    let deletedIfAny: DeletedRows?
-
     /// Rows not deleted as of the version.
-    public var liveRowCount: Int { record.rowCount - deleted.count }
+    public var liveRowCount: Int { record.rowCount - deletedRows.count }
 
     /// The effort that a recall needs, by the queries the segment was measured with; nil if it
     /// carries none, or nothing reached the recall.

@@ -8,7 +8,7 @@ extension View {
     /// The id of the row at `place`.
     public func id(of place: RowPlace) throws(SegmentError) -> RecordID {
         switch place {
-        case .memtable(let index, let row): memtables[index].id(row)
+        case .memtable(let index, let row): memtable(index).id(row)
         case .segment(let index, let row): try state.segments[index].reader.id(of: row)
         }
     }
@@ -18,7 +18,7 @@ extension View {
         of place: RowPlace, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(SegmentError) {
         switch place {
-        case .memtable(let index, let row): unsafe body(memtables[index].vector(row))
+        case .memtable(let index, let row): unsafe body(memtable(index).vector(row))
         case .segment(let index, let row):
             unsafe try state.segments[index].reader.withVector(row) {
                 (bytes) throws(SegmentError) in
@@ -33,7 +33,7 @@ extension View {
     /// attributes.
     public func attributeRecord(of place: RowPlace) throws(SegmentError) -> [UInt8] {
         switch place {
-        case .memtable(let index, let row): unsafe [UInt8](memtables[index].attributes(row))
+        case .memtable(let index, let row): unsafe [UInt8](memtable(index).attributes(row))
         case .segment(let index, let row):
             try state.segments[index].reader.attributeRecord(of: row)
         }

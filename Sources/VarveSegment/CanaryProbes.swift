@@ -90,24 +90,24 @@ struct CanaryProbes: Sendable {
 final class CanaryCandidates: @unchecked Sendable {
     // Invariant for Sendable: one thread at a time looks at rows.
 
-    private let point: [Float]
+    private let query: ByteVector
     private let count: Int
     private var best: [(distance: Float, row: UInt32)] = []
+    private var distances = [Float](repeating: 0, count: 1_024)
 
     /// The nearest `count` to `point`; none yet.
     init(near point: [Float], count: Int) {
-        self.point = point
+        var query = ByteVector(dimension: point.count)
+        unsafe point.withUnsafeBufferPointer { buffer in
+            if let base = buffer.baseAddress { unsafe query.encode(base) }
+        }
+        self.query = query
         self.count = count
     }
 
     /// Looks at `rows`; ties go to the lower ordinal, if rows are looked at in their order.
     func look(at rows: Range<Int>, of table: ByteVectorTable) {
-        var query = ByteVector(dimension: point.count)
-        unsafe point.withUnsafeBufferPointer { buffer in
-            if let base = buffer.baseAddress { unsafe query.encode(base) }
-        }
-        let step = 1_024
-        var distances = [Float](repeating: 0, count: step)
+        let step = distances.count
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
             let taken = min(step, rows.upperBound - first)
             unsafe distances.withUnsafeMutableBufferPointer { buffer in

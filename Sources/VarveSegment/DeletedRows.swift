@@ -9,6 +9,8 @@ public import VarveFormat
 public final class DeletedRows: Sendable {
     /// The rows.
     public let rows: RowSet
+    /// How many they are.
+    public let count: Int
     private let rowCount: Int
     private let words = AtomicLazyReference<Words>()
 
@@ -20,19 +22,17 @@ public final class DeletedRows: Sendable {
     /// The deleted ones of `rowCount` rows.
     public init(_ rows: RowSet, rowCount: Int) {
         self.rows = rows
+        count = rows.count
         self.rowCount = rowCount
     }
 
-    /// Rows deleted.
-    public var count: Int { rows.count }
-
     /// Whether `row` is deleted.
-    public func contains(_ row: RowOrdinal) -> Bool { rows.contains(row) }
+    public func contains(_ row: RowOrdinal) -> Bool { count > 0 && rows.contains(row) }
 
     /// One bit for each row that is not deleted; nil where nearly none are, so that it is cheaper
     /// to sort candidates out later.
     var liveWords: [UInt64]? {
-        guard rows.count > rowCount / 20 else { return nil }
+        guard count > rowCount / 20 else { return nil }
         if let known = words.load() { return known.words }
         return words.storeIfNil(Words(rows.bitWords(rowCount: rowCount).map { ~$0 })).words
     }

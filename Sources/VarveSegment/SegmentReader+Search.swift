@@ -37,21 +37,19 @@ extension SegmentReader {
     ) throws(SegmentError) -> [RowHit] {
         let passing = allowed?.count ?? rowCount - (deleted?.count ?? 0)
         let effort = effort.widened(share: Double(passing) / Double(rowCount))
+        func passes(_ row: RowOrdinal) -> Bool {
+            (allowed?.contains(row) ?? true) && deleted?.contains(row) != true && isLive(row)
+        }
         if let walk = try walk() {
             try searchBlocks(
                 query, walk, effort: effort, k: k,
                 live: passingWords(deleted: deleted, allowed: allowed),
-                passes: {
-                    (allowed?.contains($0) ?? true) && deleted?.contains($0) != true && isLive($0)
-                },
-                statistics: &statistics)
+                passes: passes, statistics: &statistics)
         } else if let resident = try residentPages() {
             query.results.reset(limit: k)
             try searchPages(
                 query, resident, effort: effort, k: k,
-                passes: {
-                    (allowed?.contains($0) ?? true) && deleted?.contains($0) != true && isLive($0)
-                }, statistics: &statistics)
+                passes: passes, statistics: &statistics)
         } else {
             return try searchExactly(
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,

@@ -14,25 +14,6 @@ import VarveStorageSimulation
 @Suite struct CrashWorkTests {
     private static let store = StoreProtocol.root.text
 
-    private static func rows(
-        _ disk: SimulatedFileSystem, _ path: String
-    ) throws -> [RecordID: Row] {
-        let store = try Store.open(at: path, on: disk, SimulatedRuntime(seed: 1), readOnly: true)
-        defer { try? store.close() }
-        var rows: [RecordID: Row] = [:]
-        try store.snapshot().forEachRow { row throws(StoreError) in
-            rows[row.id] = row
-            return true
-        }
-        return rows
-    }
-
-    private static func bytes(_ disk: SimulatedFileSystem) -> [String: [UInt8]] {
-        var all: [String: [UInt8]] = [:]
-        for file in disk.filePaths { all[file.text] = disk.bytes(file) }
-        return all
-    }
-
     /// A number that a JSON report has.
     private static func number(_ name: String, in text: String) -> Int {
         guard let range = text.firstRange(of: "\"\(name)\":") else { return -1 }
@@ -50,22 +31,23 @@ import VarveStorageSimulation
     @Test(arguments: UInt64(0)..<6, DamageSession.kinds + ["flip-bit"])
     func `damage is found, and no row that verifies is lost`(seed: UInt64, kind: String) throws {
         let session = try DamageSession(seed: seed)
-        let expected = try Self.rows(session.healthyDisk(), Self.store)
+        let expected = try session.healthyDisk().rows(Self.store)
         for place in session.places(about: 12) {
             guard let (disk, path) = session.damagedDisk(kind, at: place) else { continue }
             let where_ = "\(kind) of \(path) at \(place), seed \(seed)"
-            let before = Self.bytes(disk)
+            let before = disk.contents(withLocks: true)
             let verify = ToolRun("verify \(Self.store) --ids 100000 --json", on: disk)
             #expect(verify.status != .clean, "\(where_)")
             let plan = ToolRun("repair plan \(Self.store)", on: disk)
             // Nobody needs what is in the trash, and no plan is about it.
             #expect(plan.status != .clean || path.text.contains("/trash/"), "\(where_)")
-            #expect(Self.bytes(disk) == before, "looking has changed the disk: \(where_)")
+            let after = disk.contents(withLocks: true)
+            #expect(after == before, "looking has changed the disk: \(where_)")
             let run = ToolRun("salvage \(Self.store) --out /saved --json", on: disk)
             #expect(
                 [ExitStatus.clean, .partial].contains(run.status),
                 "\(where_): \(run.text)\(run.errorText)")
-            guard let saved = try? Self.rows(disk, "/saved") else {
+            guard let saved = try? disk.rows("/saved") else {
                 Issue.record("nothing was saved: \(where_)")
                 continue
             }
@@ -94,11 +76,11 @@ import VarveStorageSimulation
     @Test(arguments: UInt64(0)..<4, DamageSession.kinds + ["flip-bit"])
     func `a repair in place loses no row that a salvage keeps`(seed: UInt64, kind: String) throws {
         let session = try DamageSession(seed: seed)
-        let expected = try Self.rows(session.healthyDisk(), Self.store)
+        let expected = try session.healthyDisk().rows(Self.store)
         for place in session.places(about: 6) {
             guard let (disk, path) = session.damagedDisk(kind, at: place) else { continue }
             let where_ = "\(kind) of \(path) at \(place), seed \(seed)"
-            let before = Self.bytes(disk)
+            let before = disk.contents(withLocks: true)
             let plan = ToolRun("repair plan \(Self.store) --json", on: disk)
             guard let start = plan.text.firstRange(of: "\"plan\":\"") else {
                 Issue.record("no plan: \(where_) \(plan.text)")
@@ -106,14 +88,15 @@ import VarveStorageSimulation
             }
             let hash = plan.text[start.upperBound...].prefix(16)
             #expect(ToolRun("salvage \(Self.store) --out /saved", on: disk).status != .corruption)
-            let saved = try Self.rows(disk, "/saved")
+            let saved = try disk.rows("/saved")
             let run = ToolRun("repair apply \(Self.store) --in-place --plan \(hash)", on: disk)
             if run.text.contains("nothing to do") {
-                #expect(Self.bytes(disk).filter { before[$0.key] != nil } == before, "\(where_)")
+                let after = disk.contents(withLocks: true)
+                #expect(after.filter { before[$0.key] != nil } == before, "\(where_)")
                 continue
             }
             #expect([.clean, .partial].contains(run.status), "\(where_): \(run.text)")
-            let repaired = try Self.rows(disk, Self.store)
+            let repaired = try disk.rows(Self.store)
             let kept = saved.keys.filter { expected[$0] != nil }
             #expect(Set(repaired.keys).isSuperset(of: kept), "\(where_)")
             #expect(
@@ -121,7 +104,7 @@ import VarveStorageSimulation
                     ToolRun("verify \(Self.store) --no-trash", on: disk).status),
                 "\(where_)")
             #expect(ToolRun("repair undo \(Self.store)", on: disk).status == .clean, "\(where_)")
-            let after = Self.bytes(disk)
+            let after = disk.contents(withLocks: true)
             for (name, content) in before where !name.hasSuffix("/LOCK") {
                 #expect(after[name] == content, "\(name): \(where_)")
             }
@@ -134,18 +117,18 @@ import VarveStorageSimulation
         let seen = Mutex(0)
         let session = CutSession(plan) { disk in
             disk.keepsTrace = false
-            let before = Self.bytes(disk)
+            let before = disk.contents(withLocks: true)
             let run = ToolRun("repair plan \(Self.store)", on: disk)
             let hasStore = before.keys.contains(Self.store + "/CURRENT")
             if hasStore {
                 let isWell = [ExitStatus.clean, .oddity].contains(run.status)
                 #expect(isWell && run.text.contains("nothing to do"), "\(run.text)")
             }
-            #expect(Self.bytes(disk) == before)
-            if hasStore, let recovered = try? Self.rows(disk, Self.store) {
+            #expect(disk.contents(withLocks: true) == before)
+            if hasStore, let recovered = try? disk.rows(Self.store) {
                 let saved = ToolRun("salvage \(Self.store) --out /saved", on: disk)
                 #expect(saved.status == .clean, "\(saved.text)\(saved.errorText)")
-                let kept = (try? Self.rows(disk, "/saved")) ?? [:]
+                let kept = (try? disk.rows("/saved")) ?? [:]
                 #expect(
                     Set(kept.keys) == Set(recovered.keys),
                     "\(kept.count) of \(recovered.count)"

@@ -100,16 +100,10 @@ import VarveStorageSimulation
         #expect(writing.contains("purge") && !writing.contains("verify"))
         for line in Self.lines where !writing.contains(where: { line.hasPrefix($0 + " ") }) {
             let disk = try disk(.damaged)
-            func bytes() -> [String: [UInt8]] {
-                var all: [String: [UInt8]] = [:]
-                for file in disk.filePaths where file.text.hasPrefix(FixtureStore.root.text + "/") {
-                    all[file.text] = disk.bytes(file)
-                }
-                return all
-            }
-            let before = bytes()
+            let before = disk.contents(below: FixtureStore.root.text, withLocks: true)
             _ = try run(line, "", on: disk)
-            #expect(bytes() == before, "\(line)")
+            let after = disk.contents(below: FixtureStore.root.text, withLocks: true)
+            #expect(after == before, "\(line)")
         }
     }
 }

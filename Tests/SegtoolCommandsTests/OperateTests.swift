@@ -11,14 +11,7 @@ import VarveStorageSimulation
     private static let store = FixtureStore.root.text
 
     private func ids(_ disk: SimulatedFileSystem, _ path: String) throws -> Set<RecordID> {
-        let store = try Store.open(at: path, on: disk, SimulatedRuntime(seed: 1), readOnly: true)
-        defer { try? store.close() }
-        var ids: Set<RecordID> = []
-        try store.snapshot().forEachRow { row throws(StoreError) in
-            ids.insert(row.id)
-            return true
-        }
-        return ids
+        Set(try disk.rows(path).keys)
     }
 
     private func write(_ disk: SimulatedFileSystem, _ path: String, _ ids: Range<UInt64>) throws {

@@ -10,30 +10,25 @@ import VarveStorageSimulation
 @Suite struct RowFilterTests {
     /// A store of numbered rows: even ones are English, every third has a size, all have tags.
     private func disk() throws -> SimulatedFileSystem {
-        let disk = SimulatedFileSystem(seed: 2)
-        disk.keepsTrace = false
-        let store = try Store.create(
-            at: "/s", on: disk, SimulatedRuntime(seed: 1),
-            schema: Schema(dimension: 2, metric: .euclidean, elementType: .float32))
-        for part in 0..<2 as Range<UInt64> {
-            var batch = WriteBatch()
-            for id in part * 30..<part * 30 + 30 {
-                var attributes: [String: AttributeValue] = [
-                    "lang": .string(id % 2 == 0 ? "en" : "de"),
-                    "tags": .strings(id % 5 == 0 ? ["old", "five"] : ["new"]),
-                    "made": .date(microseconds: Int64(id) * 1_000_000),
-                    "a.b-c": .double(Double(id) / 2),
-                ]
-                if id % 3 == 0 { attributes["size"] = .int(Int64(id)) }
-                if id % 7 == 0 { attributes["free"] = .bool(true) }
-                batch.upsert(
-                    id: .number(id), vector: [Float(id), 0], attributes: attributes)
+        try .withStore { store in
+            for part in 0..<2 as Range<UInt64> {
+                var batch = WriteBatch()
+                for id in part * 30..<part * 30 + 30 {
+                    var attributes: [String: AttributeValue] = [
+                        "lang": .string(id % 2 == 0 ? "en" : "de"),
+                        "tags": .strings(id % 5 == 0 ? ["old", "five"] : ["new"]),
+                        "made": .date(microseconds: Int64(id) * 1_000_000),
+                        "a.b-c": .double(Double(id) / 2),
+                    ]
+                    if id % 3 == 0 { attributes["size"] = .int(Int64(id)) }
+                    if id % 7 == 0 { attributes["free"] = .bool(true) }
+                    batch.upsert(
+                        id: .number(id), vector: [Float(id), 0], attributes: attributes)
+                }
+                try store.write(batch)
+                if part == 0 { try store.flush() }
             }
-            try store.write(batch)
-            if part == 0 { try store.flush() }
         }
-        try store.close()
-        return disk
     }
 
     private static let cases: [(String, @Sendable (UInt64) -> Bool)] = [

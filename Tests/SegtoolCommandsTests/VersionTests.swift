@@ -11,25 +11,20 @@ import VarveStorageSimulation
     /// A store whose second version has rows 0 to 9, and whose third has 10 to 14 as well, without
     /// row 3 and with another row 4; row 99 is in the log alone.
     private func disk() throws -> SimulatedFileSystem {
-        let disk = SimulatedFileSystem(seed: 2)
-        disk.keepsTrace = false
-        let store = try Store.create(
-            at: "/s", on: disk, SimulatedRuntime(seed: 1),
-            schema: Schema(dimension: 2, metric: .euclidean, elementType: .float32))
-        func write(_ ids: [UInt64], _ y: Float) throws {
-            var batch = WriteBatch()
-            for id in ids { batch.upsert(id: .number(id), vector: [Float(id), y]) }
-            try store.write(batch)
+        try .withStore { store in
+            func write(_ ids: [UInt64], _ y: Float) throws {
+                var batch = WriteBatch()
+                for id in ids { batch.upsert(id: .number(id), vector: [Float(id), y]) }
+                try store.write(batch)
+            }
+            try write(Array(0..<10), 0)
+            try store.flush()
+            try write(Array(10..<15), 0)
+            try write([4], 7)
+            try store.delete(id: 3)
+            try store.flush()
+            try write([99], 0)
         }
-        try write(Array(0..<10), 0)
-        try store.flush()
-        try write(Array(10..<15), 0)
-        try write([4], 7)
-        try store.delete(id: 3)
-        try store.flush()
-        try write([99], 0)
-        try store.close()
-        return disk
     }
 
     @Test func `rows are read as an older version has them`() throws {

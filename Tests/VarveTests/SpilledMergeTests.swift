@@ -70,31 +70,14 @@ import VarveStorage
 }
 
 /// The disk of this machine, counting how often memory was asked of files.
-private final class ScratchCounter: FileSystem {
+private final class ScratchCounter: LayeredFileSystem {
     let count = Mutex(0)
-    private let disk = PosixFileSystem()
+    let base: any FileSystem = PosixFileSystem()
 
-    func open(_ path: FilePath, _ mode: OpenMode) throws(StorageError) -> any StoredFile {
-        try disk.open(path, mode)
-    }
-    func rename(_ from: FilePath, to: FilePath) throws(StorageError) {
-        try disk.rename(from, to: to)
-    }
-    func link(_ from: FilePath, to: FilePath) throws(StorageError) { try disk.link(from, to: to) }
-    func remove(_ path: FilePath) throws(StorageError) { try disk.remove(path) }
-    func createDirectory(_ path: FilePath) throws(StorageError) { try disk.createDirectory(path) }
-    func removeDirectory(_ path: FilePath) throws(StorageError) { try disk.removeDirectory(path) }
-    func list(_ path: FilePath) throws(StorageError) -> [String] { try disk.list(path) }
-    func status(_ path: FilePath) throws(StorageError) -> FileStatus? { try disk.status(path) }
-    func syncDirectory(_ path: FilePath) throws(StorageError) { try disk.syncDirectory(path) }
-    func lock(_ path: FilePath) throws(StorageError) -> any FileLock { try disk.lock(path) }
-    func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64 {
-        try disk.freeByteCount(path)
-    }
     func scratchMemory(
         _ path: FilePath, byteCount: Int
     ) throws(StorageError) -> MemoryRegion {
         count.withLock { $0 += 1 }
-        return try disk.scratchMemory(path, byteCount: byteCount)
+        return try base.scratchMemory(path, byteCount: byteCount)
     }
 }

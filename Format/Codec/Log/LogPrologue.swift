@@ -64,7 +64,13 @@ public struct LogPrologue: Hashable, Sendable {
         return writer.bytes
     }
 
-    init(decoding bytes: RawSpan, baseOffset: UInt64) throws(FormatError) {
+    /// Decodes the 48 bytes.
+    ///
+    /// - Parameter baseOffset: Where they stand in their file, for errors.
+    /// - Throws: ``FormatError`` for bytes that no writer writes.
+    public init(
+        decoding bytes: RawSpan, baseOffset: UInt64 = UInt64(FileHeader.byteCount)
+    ) throws(FormatError) {
         var reader = ByteReader(bytes, section: "log prologue", baseOffset: baseOffset)
         lastSequence = SequenceNumber(try reader.readUInt64())
         let number = LogNumber(try reader.readUInt64())

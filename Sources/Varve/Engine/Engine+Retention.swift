@@ -111,11 +111,12 @@ extension Engine {
             return
         }
         let handle = view.state.segments[index]
+        let memtables = view.memtables
         for ordinal in gone.ordinals {
             let row = RowOrdinal(ordinal)
             // Who deletes a row does not want it kept.
             guard !handle.deleted.contains(row),
-                !view.memtables.contains(where: { $0.isMarked(segment, row) })
+                !memtables.contains(where: { $0.isMarked(segment, row) })
             else { continue }
             let place = RowPlace.segment(index, row)
             let id = try withSegmentErrors { () throws(SegmentError) in try view.id(of: place) }

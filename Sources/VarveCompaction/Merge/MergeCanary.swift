@@ -30,15 +30,14 @@ struct MergeCanary {
         guard let canary = try reader.canary(), !canary.queries.isEmpty else { return nil }
         // Read once more for this alone: what these searches touch is given back, and what the
         // store's own readers keep for searches to come does not grow by it.
-        var sources: [SegmentReader?] = []
-        for input in inputs {
-            sources.append(
-                input.keptRowCount == 0
-                    ? nil
-                    : try SegmentReader(
-                        fileSystem: fileSystem,
-                        path: directory.appending(FileNames.segment(input.record.id)),
-                        expecting: input.record, access: .mappedInPlace))
+        var sources: [(input: MergeInput, reader: SegmentReader, dropped: DeletedRows)] = []
+        for input in inputs where input.keptRowCount > 0 {
+            let source = try SegmentReader(
+                fileSystem: fileSystem,
+                path: directory.appending(FileNames.segment(input.record.id)),
+                expecting: input.record, access: .mappedInPlace)
+            let dropped = DeletedRows(input.dropped, rowCount: input.record.rowCount)
+            sources.append((input, source, dropped))
         }
         let query = SegmentQuery(schema: reader.schema)
         var (inSources, inOutput, wanted) = (0, 0, 0)
@@ -52,12 +51,11 @@ struct MergeCanary {
             }
             wanted += probe.nearest.count
             var (found, expanded) = (0, 0)
-            for (input, source) in zip(inputs, sources) {
-                guard let source else { continue }
+            for (input, source, dropped) in sources {
                 let share = Double(input.keptRowCount) / Double(output.rowCount)
                 let width = max(Self.leastWidth, Int((Double(Self.width) * share).rounded()))
                 let result = try count(
-                    in: source, query, width: width, within: bound, without: input.dropped)
+                    in: source, query, width: width, within: bound, without: dropped)
                 found += result.found
                 expanded += result.expanded
                 source.forgetPages()
@@ -77,13 +75,12 @@ struct MergeCanary {
     /// How many of the ten nearest that a search finds are within `bound`.
     private func count(
         in reader: SegmentReader, _ query: SegmentQuery, width: Int, within bound: Float,
-        without dropped: RowSet? = nil
+        without dropped: DeletedRows? = nil
     ) throws(SegmentError) -> (found: Int, expanded: Int) {
         var statistics = SegmentSearchStatistics()
         let hits = try reader.search(
             query, k: SegmentCanary.nearestCount, effort: SearchEffort(width: width),
-            deleted: dropped.map { DeletedRows($0, rowCount: reader.rowCount) },
-            statistics: &statistics
+            deleted: dropped, statistics: &statistics
         ) { _ in true }
         let found = min(SegmentCanary.nearestCount, hits.count { $0.distance <= bound })
         return (found, statistics.expandedNodeCount)

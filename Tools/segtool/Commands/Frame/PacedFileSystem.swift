@@ -29,8 +29,8 @@ final class ReadRate: Sendable {
 ///
 /// Bytes that are mapped count as read when they are mapped: a verb that maps a file is no faster
 /// than one that reads it.
-final class PacedFileSystem: FileSystem {
-    private let base: any FileSystem
+final class PacedFileSystem: LayeredFileSystem {
+    let base: any FileSystem
     private let rate: ReadRate
 
     init(_ base: any FileSystem, _ rate: ReadRate) {
@@ -40,20 +40,6 @@ final class PacedFileSystem: FileSystem {
 
     func open(_ path: FilePath, _ mode: OpenMode) throws(StorageError) -> any StoredFile {
         PacedFile(try base.open(path, mode), rate)
-    }
-    func rename(_ from: FilePath, to: FilePath) throws(StorageError) {
-        try base.rename(from, to: to)
-    }
-    func link(_ from: FilePath, to: FilePath) throws(StorageError) { try base.link(from, to: to) }
-    func remove(_ path: FilePath) throws(StorageError) { try base.remove(path) }
-    func createDirectory(_ path: FilePath) throws(StorageError) { try base.createDirectory(path) }
-    func removeDirectory(_ path: FilePath) throws(StorageError) { try base.removeDirectory(path) }
-    func list(_ path: FilePath) throws(StorageError) -> [String] { try base.list(path) }
-    func status(_ path: FilePath) throws(StorageError) -> FileStatus? { try base.status(path) }
-    func syncDirectory(_ path: FilePath) throws(StorageError) { try base.syncDirectory(path) }
-    func lock(_ path: FilePath) throws(StorageError) -> any FileLock { try base.lock(path) }
-    func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64 {
-        try base.freeByteCount(path)
     }
 }
 

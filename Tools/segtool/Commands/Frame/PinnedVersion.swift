@@ -8,8 +8,8 @@ import VarveStorage
 /// that version's segments hold, and nothing later.
 ///
 /// The store is for reading only: whatever would write to its files is refused.
-final class PinnedVersion: FileSystem {
-    private let base: any FileSystem
+final class PinnedVersion: LayeredFileSystem {
+    let base: any FileSystem
     private let inside: String
     private let pointerPath: FilePath
     private let logFolder: FilePath
@@ -49,9 +49,6 @@ final class PinnedVersion: FileSystem {
         }
         return try base.status(path)
     }
-    func freeByteCount(_ path: FilePath) throws(StorageError) -> UInt64 {
-        try base.freeByteCount(path)
-    }
     func rename(_ from: FilePath, to: FilePath) throws(StorageError) {
         try requireOutside("rename", from)
         try requireOutside("rename", to)
@@ -73,7 +70,6 @@ final class PinnedVersion: FileSystem {
         try requireOutside("rmdir", path)
         try base.removeDirectory(path)
     }
-    func syncDirectory(_ path: FilePath) throws(StorageError) { try base.syncDirectory(path) }
     func lock(_ path: FilePath) throws(StorageError) -> any FileLock {
         try requireOutside("lock", path)
         return try base.lock(path)

@@ -2,6 +2,7 @@
 
 import VarveCheck
 import VarveFormat
+import VarveKernels
 
 extension Verb {
     @Sendable static func segmentCodes(_ call: Invocation) throws -> ExitStatus {
@@ -14,7 +15,7 @@ extension Verb {
         ) { add in
             for entry in target.segment.entries
             where entry.name.hasPrefix("code") || entry.name.hasPrefix("walk")
-                || entry.name.hasPrefix("coarse")
+                || entry.name.hasPrefix("lists")
             {
                 add([
                     .text(entry.name), .bytes(entry.byteCount),
@@ -69,17 +70,13 @@ private struct RowCodeRecord {
     /// One half of a byte for each sub-space: see "Row codes" in `walk.md`.
     var bytes: [UInt8]
 
-    private static let groupRowCount = 16
-    /// Two factors of two bytes and a list of four.
-    private static let factorByteCount = 8
-
     /// Reads the code of `row`; nil if its group is damaged.
     init?(_ row: UInt32, _ section: Int, _ segment: SegmentImage) throws {
         guard let rowCount = try segment.rowCount(), rowCount > 0 else { return nil }
-        let groupCount = (rowCount + Self.groupRowCount - 1) / Self.groupRowCount
+        let groupCount = (rowCount + RowCodes.groupRowCount - 1) / RowCodes.groupRowCount
         let groupByteCount = Int(segment.entries[section].byteCount) / groupCount
-        let codeByteCount = groupByteCount / Self.groupRowCount - Self.factorByteCount
-        let (group, lane) = Int(row).quotientAndRemainder(dividingBy: Self.groupRowCount)
+        let codeByteCount = groupByteCount / RowCodes.groupRowCount - RowCodes.factorByteCount
+        let (group, lane) = Int(row).quotientAndRemainder(dividingBy: RowCodes.groupRowCount)
         let start = group * groupByteCount
         guard codeByteCount > 0, Int(row) < rowCount,
             let bytes = try segment.verifiedBytes(
@@ -88,11 +85,11 @@ private struct RowCodeRecord {
         func word(_ offset: Int, _ count: Int) -> UInt32 {
             (0..<count).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * $1) }
         }
-        let factors = lane * Self.factorByteCount
+        let factors = lane * RowCodes.factorByteCount
         a = Float(Float16(bitPattern: UInt16(word(factors, 2))))
         b = Float(Float16(bitPattern: UInt16(word(factors + 2, 2))))
         list = word(factors + 4, 4)
-        let first = Self.factorByteCount * Self.groupRowCount + lane * codeByteCount
+        let first = RowCodes.factorByteCount * RowCodes.groupRowCount + lane * codeByteCount
         self.bytes = Array(bytes[first..<first + codeByteCount])
     }
 }

@@ -132,10 +132,9 @@ struct Restoring {
     /// moment asked for.
     private func requireSuccessor(of last: UInt64, in logs: LogArchive) throws {
         let next = logs.batches.first { $0.sequence > last }
-        // A load leaves numbers out for the batches that might have been written meanwhile.
-        if let next, next.sequence == last + 1 || next.isLoad { return }
+        if let next, next.predecessor <= last { return }
         let later = lists.map { max($0.lastSequence, $0.segmentSequence) }.filter { $0 > last }
-        guard let end = next.map({ $0.sequence - 1 }) ?? later.min() else { return }
+        guard let end = next?.predecessor ?? later.min() else { return }
         throw ToolFailure.usage(
             "writes \(last + 1) to \(end) are in no backup and may belong to that moment: give the "
                 + "logs that were archived meanwhile with --logs")
@@ -178,6 +177,9 @@ struct LogArchive {
     /// A batch of a log.
     struct Batch {
         var sequence: UInt64
+        /// The write before it. Numbers may be left out: a load leaves out those of the batches
+        /// that might have been written meanwhile.
+        var predecessor: UInt64
         var microseconds: Int64
         /// Whether it stands for a load, whose rows are in segments.
         var isLoad: Bool
@@ -214,21 +216,37 @@ struct LogArchive {
         }
         for (number, path) in newest.sorted(by: { $0.key < $1.key }) {
             files.append((FileNames.log(number), path))
-            var walk = try LogWalk(call.fileSystem, path: path)
-            while let item = try walk.next() {
-                guard case .record(let record, _, let payload, _) = item,
-                    record.type == LogRecordType.batch.rawValue,
-                    // Safety: every pattern of bits is a byte.
-                    let sequence = unsafe BatchDecoder.sequence(of: payload.span.bytes),
-                    let time = unsafe BatchDecoder.microseconds(of: payload.span.bytes),
-                    sequence.rawValue > batches.last?.sequence ?? 0
-                else { continue }
+            try read(LogWalk(call.fileSystem, path: path))
+        }
+    }
+
+    /// Takes the batches of a log that are later than those of the logs before it.
+    private mutating func read(_ log: LogWalk) throws {
+        var log = log
+        var predecessor: UInt64?
+        while let item = try log.next() {
+            guard case .record(let record, _, let payload, _) = item else {
+                // Behind damage nobody knows what was left out and what is lost.
+                predecessor = nil
+                continue
+            }
+            // Safety: every pattern of bits is a byte.
+            let bytes = unsafe payload.span.bytes
+            if record.type == LogRecordType.prologue.rawValue {
+                predecessor = try LogPrologue(decoding: bytes).lastSequence.rawValue
+            }
+            guard record.type == LogRecordType.batch.rawValue,
+                let sequence = BatchDecoder.sequence(of: bytes)?.rawValue,
+                let time = BatchDecoder.microseconds(of: bytes)
+            else { continue }
+            if sequence > batches.last?.sequence ?? 0 {
                 let at = BatchRecord.operationCountOffset
                 batches.append(
                     Batch(
-                        sequence: sequence.rawValue, microseconds: time,
-                        isLoad: payload[at..<at + 4].allSatisfy { $0 == 0 }))
+                        sequence: sequence, predecessor: predecessor ?? sequence - 1,
+                        microseconds: time, isLoad: payload[at..<at + 4].allSatisfy { $0 == 0 }))
             }
+            predecessor = sequence
         }
     }
 
@@ -252,10 +270,9 @@ struct LogArchive {
         var known = first
         var loads: [UInt64] = []
         for batch in batches where batch.sequence > first && batch.sequence <= last {
-            // A load leaves numbers out for the batches that might have been written meanwhile.
-            guard batch.sequence == known + 1 || batch.isLoad else {
+            guard batch.predecessor <= known else {
                 throw ToolFailure.usage(
-                    "writes \(known + 1) to \(batch.sequence - 1) are in no backup: give the logs "
+                    "writes \(known + 1) to \(batch.predecessor) are in no backup: give the logs "
                         + "that were archived meanwhile with --logs")
             }
             known = batch.sequence
