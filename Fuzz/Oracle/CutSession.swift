@@ -40,6 +40,8 @@ package struct SessionOutcome: Sendable {
     /// What the history has written, and what all exams have: the same for the same seed, always.
     package var digest = SessionDigest()
     package var failure: FoundFailure?
+    /// Images that were left alone because others of the same contents had been examined.
+    package var repeatedCount = 0
     /// Calls that went wrong.
     package var firedCount = 0
 
@@ -61,18 +63,21 @@ package struct CutSession {
     private let plan: HistoryPlan
     private let report: CaseReport
     private let depth: CutDepth
+    private let skipsAlike: Bool
     private let visit: (@Sendable (SimulatedFileSystem) -> Void)?
 
     /// - Parameters:
     ///   - depth: How often and where an exam cuts the power again.
+    ///   - skipsAlike: Whether images of the same contents are examined once only.
     ///   - visit: Given each image instead of the exam.
     package init(
-        _ plan: HistoryPlan, depth: CutDepth = .drawn,
+        _ plan: HistoryPlan, depth: CutDepth = .drawn, skipsAlike: Bool = false,
         visit: (@Sendable (SimulatedFileSystem) -> Void)? = nil,
         report: @escaping CaseReport = { _, _, _ in }
     ) {
         self.plan = plan
         self.depth = depth
+        self.skipsAlike = skipsAlike
         self.visit = visit
         self.report = report
     }
@@ -94,7 +99,8 @@ package struct CutSession {
         let outcome = Mutex(SessionOutcome())
         let (seed, report, depth, visit) = (plan.seed, report, depth, visit)
         let last = Mutex((place: -1, name: "history"))
-        let exam = ImageExam(plan, cutsEveryCall: depth.cutsEveryCall) {
+        let known = skipsAlike ? ExaminedImages() : nil
+        let exam = ImageExam(plan, known: known, cutsEveryCall: depth.cutsEveryCall) {
             let (place, name) = last.withLock { $0 }
             report(seed, place, name)
         }
@@ -130,6 +136,7 @@ package struct CutSession {
         result.flushCount = run.flushCount
         result.ownFlushCount = run.flushCount - run.askedFlushCount
         result.examinedCount = exam.examinedCount
+        result.repeatedCount = known?.skippedCount ?? 0
         result.digest = SessionDigest(
             history: disk.traceHash, steps: run.runtime.traceHash, exams: exam.digest)
         if result.failure == nil, let failure {

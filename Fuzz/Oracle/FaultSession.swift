@@ -7,13 +7,19 @@ import VarveStorageSimulation
 package struct FaultSession {
     private let plan: HistoryPlan
     private let report: CaseReport
+    private let known: ExaminedImages?
     /// Errors a failing disk may lead to.
     private static let allowed: [StoreError.Code] = [
         .inputOutput, .noSpace, .failed, .notPermitted, .closed,
     ]
 
-    package init(_ plan: HistoryPlan, report: @escaping CaseReport = { _, _, _ in }) {
+    /// - Parameter known: Images that need no second look; what is examined is added.
+    package init(
+        _ plan: HistoryPlan, known: ExaminedImages? = nil,
+        report: @escaping CaseReport = { _, _, _ in }
+    ) {
         self.plan = plan
+        self.known = known
         self.report = report
     }
 
@@ -24,7 +30,8 @@ package struct FaultSession {
         disk.keepsTrace = false
         disk.faults.add(kind.rule(at: place))
         let (seed, report) = (plan.seed, report)
-        let exam = ImageExam(plan) { report(seed, place, kind.name) }
+        let exam = ImageExam(plan, known: known) { report(seed, place, kind.name) }
+        let knownCount = known?.skippedCount ?? 0
         var outcome = SessionOutcome()
         outcome.imageCounts[kind.name] = 1
         do {
@@ -36,6 +43,7 @@ package struct FaultSession {
         outcome.operationCount = disk.operationCount
         outcome.firedCount = disk.faults.firedCount
         outcome.examinedCount = exam.examinedCount + 1
+        outcome.repeatedCount = (known?.skippedCount ?? 0) - knownCount
         return outcome
     }
 

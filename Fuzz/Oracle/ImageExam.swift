@@ -47,20 +47,23 @@ extension DiskImage {
 /// Examines disk images; one seed, one course.
 package final class ImageExam: Sendable {
     private let plan: HistoryPlan
+    private let known: ExaminedImages?
     private let cutsEveryCall: Bool
     private let onExam: @Sendable () -> Void
     private let state = Mutex((examinedCount: 0, digest: UInt64(0), failure: OracleFailure?.none))
 
     /// An exam of images of stores of the plan's shape.
     ///
+    /// - Parameter known: Images that need no second look; what is examined is added.
     /// - Parameter cutsEveryCall: Whether the power is cut before every call of a recovery, and at
     ///   no other time, as deep as an exam may cut at all.
     /// - Parameter onExam: Called before every exam, those of cuts inside exams included.
     package init(
-        _ plan: HistoryPlan, cutsEveryCall: Bool = false,
+        _ plan: HistoryPlan, known: ExaminedImages? = nil, cutsEveryCall: Bool = false,
         onExam: @escaping @Sendable () -> Void = {}
     ) {
         self.plan = plan
+        self.known = known
         self.onExam = onExam
         self.cutsEveryCall = cutsEveryCall
     }
@@ -78,6 +81,8 @@ package final class ImageExam: Sendable {
     package func examine(
         _ image: DiskImage, seed: UInt64, depth: Int
     ) throws(OracleFailure) {
+        let key = known.map { _ in image.key(depth) }
+        if let key, let known, known.contains(key) { return }
         onExam()
         state.withLock { $0.examinedCount += 1 }
         var image = image
@@ -95,6 +100,7 @@ package final class ImageExam: Sendable {
         }
         let hash = image.disk.traceHash
         state.withLock { $0.digest = mixedSeed($0.digest, hash) }
+        if let key { known?.insert(key) }
     }
 
     /// Reads everything without writing anything; nil if there is no store, and may be none.

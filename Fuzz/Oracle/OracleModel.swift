@@ -20,7 +20,7 @@ package struct ModelRow: Hashable, Sendable {
 }
 
 /// One write of a batch.
-package enum ModelOperation: Sendable {
+package enum ModelOperation: Hashable, Sendable {
     /// `input` is what the user gives, `row` what the store must keep of it.
     case upsert(RecordID, input: [Float], row: ModelRow)
     case delete(RecordID)
@@ -51,7 +51,7 @@ package typealias ModelState = [RecordID: ModelRow]
 /// A batch gets the sequence number after that of the batch before; a bulk load gets a number far
 /// above, below which the writes beside it find theirs. Where a load was refused, it is not known
 /// whether its number was given out.
-package struct OracleModel: Sendable {
+package struct OracleModel: Hashable, Sendable {
     /// The batches issued so far.
     package private(set) var batches: [ModelBatch] = []
     /// Batches whose write has returned.

@@ -15,6 +15,8 @@ struct FuzzTally {
     var nestedCount = 0
     /// Those among them that were cut out of images, and not out of what faults have left.
     var nestedCutCount = 0
+    /// Images that were like others examined before.
+    var likeCount = 0
     var failures: [FoundFailure] = []
     var seconds = 0.0
 
@@ -35,6 +37,7 @@ struct FuzzTally {
         operationCount += outcome.operationCount
         flushCount += outcome.flushCount
         ownFlushCount += outcome.ownFlushCount
+        likeCount += outcome.repeatedCount
         var direct = 0
         for (name, count) in outcome.imageCounts {
             let own = name.split(separator: ":").last.map(String.init) ?? name
@@ -50,7 +53,8 @@ struct FuzzTally {
 
     var text: String {
         var lines = [
-            "\(caseCount) cases (\(cutCount) cuts, \(nestedCount) images inside recovery), "
+            "\(caseCount) cases (\(cutCount) cuts, \(nestedCount) images inside recovery, "
+                + "\(likeCount) more like those examined), "
                 + "\(historyCount) "
                 + "histories, \(repeatCount) repeated, \(operationCount) operations, "
                 + "\(flushCount) flushes, \(ownFlushCount) of them unasked, "
@@ -68,7 +72,7 @@ struct FuzzTally {
         let failed = failures.map {
             "{\"seed\": \($0.seed), \"place\": \($0.place), \"policy\": \"\($0.policy)\"}"
         }
-        return "{\"cases\": \(caseCount), \"nested\": \(nestedCount), "
+        return "{\"cases\": \(caseCount), \"nested\": \(nestedCount), \"like\": \(likeCount), "
             + "\"histories\": \(historyCount), \"repeated\": \(repeatCount), "
             + "\"operations\": \(operationCount), \"flushes\": \(flushCount), "
             + "\"seconds\": \(Int(seconds)), "

@@ -83,7 +83,8 @@ struct ScenarioCampaign {
     /// A sign of life now and then.
     private func progress(_ what: String) {
         FuzzOutput.noteNowAndThen {
-            "\(what): \(tally.caseCount) cases, \(tally.failures.count) failures"
+            "\(what): \(tally.caseCount) cases, \(tally.likeCount) like others, "
+                + "\(tally.failures.count) failures"
         }
     }
 }
@@ -96,7 +97,8 @@ extension ScenarioCampaign {
         for scenario in scenarios(names) where !isOver {
             progress("points")
             tally.historyCount += 1
-            let session = CutSession(scenario.plan, depth: .none, report: report)
+            let session = CutSession(
+                scenario.plan, depth: .none, skipsAlike: true, report: report)
             let outcome = session.run { place, policy in
                 odds == 1 || mixedSeed(scenario.seed, UInt64(place), UInt64(policy)) % odds == 0
             }
@@ -116,7 +118,8 @@ extension ScenarioCampaign {
             let stride = max(1, pairCount / wanted)
             let first = Int(scenario.seed % UInt64(stride))
             let session = CutSession(
-                scenario.plan, depth: .recovery(arguments.depth), report: report)
+                scenario.plan, depth: .recovery(arguments.depth), skipsAlike: true,
+                report: report)
             let outcome = session.run { place, policy in
                 let index = place * CutPolicy.all.count + policy - first
                 return index >= 0 && index % stride == 0 && index / stride < wanted
@@ -149,7 +152,7 @@ extension ScenarioCampaign {
         _ kinds: [FaultKind], oneIn odds: UInt64 = 1, _ names: [String] = []
     ) {
         for scenario in scenarios(names) {
-            let plan = scenario.plan
+            let session = FaultSession(scenario.plan, known: ExaminedImages(), report: report)
             for kind in kinds {
                 var place = 1
                 while !isOver {
@@ -157,8 +160,8 @@ extension ScenarioCampaign {
                     let isChosen =
                         odds == 1 || mixedSeed(scenario.seed, UInt64(place), 5) % odds == 0
                     guard isChosen || place > 5_000 else { continue }
-                    progress("calls")
-                    let outcome = FaultSession(plan, report: report).run(kind, at: place)
+                    progress("\"\(scenario.name)\", \(kind.name), call \(place)")
+                    let outcome = session.run(kind, at: place)
                     // Behind the last call nothing goes wrong.
                     guard outcome.firedCount > 0 else { break }
                     tally.add(outcome, kind: "fault")

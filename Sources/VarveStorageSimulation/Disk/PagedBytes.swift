@@ -91,6 +91,19 @@ struct PagedBytes {
         return true
     }
 
+    /// Adds length and bytes; pages that were never written cost nothing.
+    func add(to hash: inout HistoryHash) {
+        hash.add(byteCount)
+        for page in pages {
+            unsafe page.withUnsafeBytes { bytes in
+                let isUntouched = unsafe Self.zeroPage.withUnsafeBytes {
+                    unsafe $0.baseAddress == bytes.baseAddress
+                }
+                unsafe isUntouched || bytes.allSatisfy { $0 == 0 } ? hash.add(0) : hash.add(bytes)
+            }
+        }
+    }
+
     /// All bytes.
     var allBytes: [UInt8] { bytes(in: 0..<byteCount) }
 }
