@@ -1,7 +1,9 @@
 // The scripted scenarios, a sample of their cuts and faults; the loops run them all.
 
+import Synchronization
 import Testing
 import VarveOracle
+import VarveStorageSimulation
 
 @Suite struct ScenarioTests {
     @Test(arguments: Scenario.all(variant: 0).map(\.seed))
@@ -39,5 +41,22 @@ import VarveOracle
         let outcome = session.run { place, policy in place % 40 == 21 && policy == 0 }
         #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
         #expect(outcome.examinedCount > 5)
+    }
+
+    @Test func `images of the same contents are examined once, and each that differs is`() throws {
+        let scenario = try #require(Scenario.all(variant: 0).first { $0.name == "flush" })
+        let every: @Sendable (Int, Int) -> Bool = { place, policy in
+            place % 4 == 1 && CutPolicy.all[policy].policy != nil
+        }
+        let all = CutSession(scenario.plan, depth: .none).run(every)
+        let distinct = CutSession(scenario.plan, depth: .none, skipsAlike: true).run(every)
+        #expect(all.failure == nil && distinct.failure == nil)
+        #expect(all.repeatedCount == 0 && distinct.repeatedCount > 0)
+        #expect(distinct.examinedCount + distinct.repeatedCount == all.examinedCount)
+        let hashes = Mutex<Set<UInt64>>([])
+        _ = CutSession(scenario.plan, depth: .none, visit: { disk in
+            _ = hashes.withLock { $0.insert(disk.contentHash) }
+        }).run(every)
+        #expect(distinct.examinedCount >= hashes.withLock { $0.count })
     }
 }
