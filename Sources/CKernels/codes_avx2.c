@@ -81,6 +81,10 @@ VK_TARGET void vk_walk_avx2(const vk_walk_graph *graph, const vk_walk_query *que
     walk_graph(graph, query, rule, scratch);
 }
 
+VK_TARGET void vk_walks_avx2(vk_walk_state *walks, uint32_t count) {
+    walk_graphs(walks, count);
+}
+
 #else
 typedef int vk_no_avx2_codes_here;
 #endif

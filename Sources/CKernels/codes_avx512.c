@@ -79,6 +79,10 @@ VK_TARGET void vk_walk_avx512(const vk_walk_graph *graph, const vk_walk_query *q
     walk_graph(graph, query, rule, scratch);
 }
 
+VK_TARGET void vk_walks_avx512(vk_walk_state *walks, uint32_t count) {
+    walk_graphs(walks, count);
+}
+
 #else
 typedef int vk_no_avx512_codes_here;
 #endif

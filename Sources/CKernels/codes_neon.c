@@ -14,6 +14,10 @@ void vk_walk_neon(const vk_walk_graph *graph, const vk_walk_query *query,
     walk_graph(graph, query, rule, scratch);
 }
 
+void vk_walks_neon(vk_walk_state *walks, uint32_t count) {
+    walk_graphs(walks, count);
+}
+
 #else
 typedef int vk_no_neon_codes_here;
 #endif

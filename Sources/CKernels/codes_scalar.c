@@ -12,3 +12,7 @@ void vk_walk_scalar(const vk_walk_graph *graph, const vk_walk_query *query,
                     const vk_walk_rule *rule, vk_walk_scratch *scratch) {
     walk_graph(graph, query, rule, scratch);
 }
+
+void vk_walks_scalar(vk_walk_state *walks, uint32_t count) {
+    walk_graphs(walks, count);
+}

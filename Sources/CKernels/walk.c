@@ -128,3 +128,16 @@ vk_walk_kernel vk_walk_for(vk_tier tier) {
     default: return vk_walk_scalar;
     }
 }
+
+vk_walks_kernel vk_walks_for(vk_tier tier) {
+    if (!vk_kernels_for(tier)) return NULL;
+    switch (tier) {
+#if defined(__x86_64__)
+    case vk_tier_avx2: return vk_walks_avx2;
+    case vk_tier_avx512: return vk_walks_avx512;
+#elif defined(__aarch64__)
+    case vk_tier_neon: return vk_walks_neon;
+#endif
+    default: return vk_walks_scalar;
+    }
+}

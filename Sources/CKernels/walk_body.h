@@ -12,30 +12,6 @@
 /// Larger than any distance.
 #define VK_FAR 3.4e38f
 
-/// What a walk holds in registers and what does not change while it runs.
-typedef struct vk_walk_state {
-    const vk_walk_graph *graph;
-    const vk_walk_query *query;
-    const vk_walk_rule *rule;
-    vk_walk_scratch *scratch;
-    float step;
-    float square_unit;
-    /// Nothing farther is expanded.
-    float stop_limit;
-    /// Nothing farther is opened: stop_limit, or more where there is a tail.
-    float limit;
-    /// Distances of the nearest expanded nodes of this graph, ascending.
-    float lead[vk_walk_lead_limit];
-    uint32_t lead_count;
-} vk_walk_state;
-
-/// The node chosen to be expanded next.
-typedef struct vk_walk_choice {
-    uint32_t block;
-    float distance;
-    vk_walk_place place;
-} vk_walk_choice;
-
 /// Takes the nearest open entry out of the list and has its block fetched; 0 where none is below
 /// the limit.
 VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *choice) {
@@ -59,15 +35,6 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
     return 1;
 }
 
-/// The distance of the nearest open entry.
-VK_TARGET static inline float least_open(vk_walk_scratch *scratch) {
-    const uint32_t count = scratch->open_count;
-    float *distances = scratch->open_distances;
-    if (count == 0) return INFINITY;
-    for (size_t i = 0; i < 16; i++) distances[count + i] = VK_FAR;
-    return distances[least(distances, count)];
-}
-
 /// Puts a chosen node that is not to be expanded back into the list.
 VK_TARGET static inline void reopen(const vk_walk_state *walk, vk_walk_choice choice) {
     vk_walk_scratch *scratch = walk->scratch;
@@ -77,7 +44,7 @@ VK_TARGET static inline void reopen(const vk_walk_state *walk, vk_walk_choice ch
     scratch->open_count += 1;
 }
 
-/// Enters a measured node into the results.
+/// Enters a measured node into the results, if it may be one.
 VK_TARGET static inline void enter_result(const vk_walk_state *walk, uint32_t block,
                                           const uint8_t *start, float distance) {
     uint32_t row;
@@ -86,6 +53,7 @@ VK_TARGET static inline void enter_result(const vk_walk_state *walk, uint32_t bl
     const uint64_t *live = walk->rule->live;
     if (live && !(live[row / 64] >> (row % 64) & 1)) return;
     vk_walk_insert_result(walk->scratch, distance, row, block, walk->rule->result_count);
+    if (walk->nearest) vk_walk_insert_nearest(walk->nearest, distance - walk->offset);
 }
 
 /// Enters the distance of an expanded node into the lead.
@@ -99,10 +67,24 @@ VK_TARGET static inline void enter_lead(vk_walk_state *walk, float distance) {
     walk->lead[place] = distance;
 }
 
+/// Sets the limits by what all walks have found, and by the lead.
+VK_TARGET static inline void tighten_together(vk_walk_state *walk) {
+    const vk_walk_nearest *nearest = walk->nearest;
+    const vk_walk_rule *rule = walk->rule;
+    float limit = VK_FAR;
+    if (walk->lead_count == rule->lead && nearest->count == nearest->limit) {
+        limit = (nearest->distances[nearest->limit - 1] + walk->offset) * (1 + rule->gamma);
+        if (walk->lead[rule->lead - 1] > limit) limit = walk->lead[rule->lead - 1];
+    }
+    walk->stop_limit = limit;
+    walk->limit = limit;
+}
+
 /// Sets the limits by the results and the front.
 VK_TARGET static inline void tighten(vk_walk_state *walk) {
     const vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
+    if (walk->nearest) return tighten_together(walk);
     const int has_rank = scratch->result_count >= rule->stop_rank;
     const float ranked = has_rank ? scratch->result_distances[rule->stop_rank - 1] : VK_FAR;
     float stop_limit = VK_FAR;
@@ -126,16 +108,7 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
     vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
     enter_result(walk, block, start, distance);
-    if (rule->phase == vk_walk_explore) {
-        // Others may have nearer rows, not farther ones: what lies beyond the limit here will never
-        // be wanted.
-        enter_lead(walk, distance);
-        tighten(walk);
-        walk->stop_limit = walk->lead_count < rule->lead ? VK_FAR : walk->lead[rule->lead - 1];
-        if (walk->stop_limit > walk->limit) walk->limit = walk->stop_limit;
-        return;
-    }
-    if (rule->width > 0) vk_walk_insert_front(scratch, distance, rule->width);
+    if (walk->nearest) enter_lead(walk, distance); else if (rule->width > 0) vk_walk_insert_front(scratch, distance, rule->width);
     tighten(walk);
 }
 
@@ -290,49 +263,24 @@ static void begin_walk(vk_walk_scratch *scratch, const vk_walk_graph *graph,
     if (rule->excluded < graph->row_count) scratch->visited[rule->excluded] = scratch->epoch;
 }
 
-/// Gives what others know places among the results.
-VK_TARGET static void enter_known(const vk_walk_state *walk) {
-    const vk_walk_rule *rule = walk->rule;
-    for (uint32_t i = 0; i < rule->known_count; i++) {
-        vk_walk_insert_result(
-            walk->scratch, rule->known[i], vk_walk_foreign, vk_walk_foreign, rule->result_count);
-    }
-}
-
-/// Takes up a walk that was explored: what others know now takes places among the results.
-VK_TARGET static void resume_walk(vk_walk_state *walk) {
-    vk_walk_scratch *scratch = walk->scratch;
-    scratch->expanded = 0;
-    scratch->estimated = 0;
-    scratch->measured = 0;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < scratch->result_count; i++) {
-        if (scratch->result_blocks[i] == vk_walk_foreign) continue;
-        scratch->result_distances[kept] = scratch->result_distances[i];
-        scratch->result_rows[kept] = scratch->result_rows[i];
-        scratch->result_blocks[kept++] = scratch->result_blocks[i];
-    }
-    scratch->result_count = kept;
-    enter_known(walk);
-    tighten(walk);
+/// Makes a walk ready for its first step; its seeds have been measured.
+VK_TARGET static inline void start(vk_walk_state *walk) {
+    walk->step = walk->query->step * walk->graph->unit;
+    walk->square_unit = walk->graph->unit * walk->graph->unit;
+    walk->stop_limit = VK_FAR;
+    walk->limit = VK_FAR;
+    walk->lead_count = 0;
+    begin_walk(walk->scratch, walk->graph, walk->rule);
+    open_seeds(walk);
+    walk->has_next = choose(walk, &walk->next);
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,
                                         const vk_walk_rule *rule, vk_walk_scratch *scratch) {
-    vk_walk_state walk = {
-        .graph = graph, .query = query, .rule = rule, .scratch = scratch,
-        .step = query->step * graph->unit, .square_unit = graph->unit * graph->unit,
-        .stop_limit = VK_FAR, .limit = VK_FAR, .lead_count = 0,
-    };
-    if (rule->phase == vk_walk_resume) {
-        resume_walk(&walk);
-    } else {
-        begin_walk(scratch, graph, rule);
-        open_seeds(&walk);
-        enter_known(&walk);
-    }
-    vk_walk_choice next;
-    int has_next = choose(&walk, &next);
+    vk_walk_state walk = {.graph = graph, .query = query, .rule = rule, .scratch = scratch};
+    start(&walk);
+    vk_walk_choice next = walk.next;
+    bool has_next = walk.has_next;
     while (has_next && scratch->expanded < rule->expansion_cap
            && is_admitted(graph, scratch, next.block)) {
         const vk_walk_choice chosen = next;
@@ -346,7 +294,32 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         }
     }
     if (has_next) reopen(&walk, next);
-    if (rule->phase == vk_walk_explore) scratch->next_distance = least_open(scratch);
-    if (rule->tail >= 0 && rule->phase != vk_walk_explore) measure_tail(&walk);
+    if (rule->tail >= 0) measure_tail(&walk);
     scratch->measured += scratch->expanded;
+}
+
+/// Makes a step of a walk among several, if there is one; whether there may be another.
+///
+/// The block of the next step is on its way while the other walks make theirs.
+VK_TARGET static inline bool take_step(vk_walk_state *walk) {
+    if (!walk->has_next) return false;
+    tighten_together(walk);
+    walk->has_next = walk->next.distance <= walk->stop_limit
+                     && walk->scratch->expanded < walk->rule->expansion_cap
+                     && is_admitted(walk->graph, walk->scratch, walk->next.block);
+    if (!walk->has_next) return false;
+    expand(walk, walk->next.block, walk->next.place);
+    walk->has_next = choose(walk, &walk->next);
+    return walk->has_next;
+}
+
+VK_TARGET static inline void walk_graphs(vk_walk_state *walks, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) start(walks + i);
+    for (bool goes_on = true; goes_on;) {
+        goes_on = false;
+        for (uint32_t i = 0; i < count; i++) goes_on |= take_step(walks + i);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        walks[i].scratch->measured += walks[i].scratch->expanded;
+    }
 }

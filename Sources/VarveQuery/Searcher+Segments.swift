@@ -11,8 +11,8 @@ struct SegmentWalk {
     /// Rows that may be results.
     var rowCount: Int
     var effort: SearchEffort
-    /// Whether it can be taken in two parts.
-    var canPause: Bool
+    /// Whether it can go together with others.
+    var canJoin: Bool
 }
 
 extension Searcher {
@@ -31,11 +31,11 @@ extension Searcher {
                 let effort = try request.effort(in: segment)
                 if let effort, try !segment.isScanned(effort, k: request.k) {
                     let isBySlack = effort.gamma >= 0 && effort.width == 0
-                    let canPause = isBySlack ? try segment.reader.canPause() : false
+                    let canJoin = isBySlack ? try segment.reader.canJoin() : false
                     walks.append(
                         SegmentWalk(
                             index: index, rowCount: segment.liveRowCount, effort: effort,
-                            canPause: canPause))
+                            canJoin: canJoin))
                 } else {
                     try search(segment: index, of: view, request, effort, &cost)
                 }
@@ -44,7 +44,7 @@ extension Searcher {
         walks.sort { ($1.rowCount, $0.index) < ($0.rowCount, $1.index) }
         let isAlone = walks.count == 1 && hits.isEmpty
         if case .recall = request.width, walks.count > 1 { widen() }
-        if !isAlone, !walks.isEmpty, walks.allSatisfy(\.canPause) {
+        if !isAlone, !walks.isEmpty, walks.allSatisfy(\.canJoin) {
             return try searchTogether(view, request, &cost)
         }
         for walk in walks {

@@ -5,39 +5,38 @@ import VarveGraph
 import VarveSegment
 
 extension Searcher {
-    /// Searches the segments of `walks`, all of which can pause, in three rounds.
+    /// Searches the segments of `walks`, all of which can join, together.
     ///
-    /// First every walk comes near the query and pauses. Then each goes on until nothing it knows
-    /// is nearer than its slack allows beyond the k-th of all rows found so far, wherever they are:
-    /// rows of one segment need not be among the nearest of their own segment only. At last the
-    /// nearest of all, by codes, get their exact distances. The order is that of `walks`, so the
-    /// answer depends on nothing else.
+    /// The walks go step by step in turn and share the bound of what has been found, wherever it
+    /// is; then the nearest of all, by codes, get their exact distances. The order is that of
+    /// `walks`, so the answer depends on nothing else. Where a walk comes to damage and the request
+    /// leaves damaged segments out, the others begin anew: what it found bounded them.
     func searchTogether(
         _ view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
-        segmentQuery.beginTogether(k: request.k)
-        for hit in hits { segmentQuery.know(hit.distance) }
         filters.removeAll(keepingCapacity: true)
-        for slot in walks.indices {
-            filters.append(RowFilter())
-            try part(slot, view, request, &cost) {
-                (segment, reader, cost) throws(SegmentError) in
-                let filter = try filter(of: segment, at: walks[slot].index, view, request)
-                filters[slot] = filter
-                try reader.explore(
-                    segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
-                    deleted: segment.deletedRows, statistics: &cost
-                ) { filter.passes($0) }
+        for _ in walks { filters.append(RowFilter()) }
+        var isComplete = false
+        while !isComplete {
+            segmentQuery.beginTogether(k: request.k)
+            for hit in hits { segmentQuery.know(hit.distance) }
+            for slot in walks.indices {
+                try part(slot, view, request, &cost) { (segment, reader, _) throws(SegmentError) in
+                    filters[slot] = try filter(of: segment, at: walks[slot].index, view, request)
+                    try reader.join(
+                        segmentQuery, slot: slot, pace: walks[slot].pace,
+                        deleted: segment.deletedRows)
+                }
             }
-        }
-        for slot in walks.indices {
-            let filter = filters[slot]
-            try part(slot, view, request, &cost) {
-                (segment, reader, cost) throws(SegmentError) in
-                try reader.resume(
-                    segmentQuery, slot: slot, k: request.k, pace: walks[slot].pace,
-                    deleted: segment.deletedRows, statistics: &cost
-                ) { filter.passes($0) }
+            isComplete = segmentQuery.walkTogether(k: request.k)
+            for slot in walks.indices {
+                let filter = filters[slot]
+                try part(slot, view, request, &cost) {
+                    (segment, reader, cost) throws(SegmentError) in
+                    try reader.keepFound(
+                        segmentQuery, slot: slot, deleted: segment.deletedRows, statistics: &cost
+                    ) { filter.passes($0) }
+                }
             }
         }
         segmentQuery.beginGathering()
@@ -58,26 +57,26 @@ extension Searcher {
             SegmentHandle, SegmentReader, inout SegmentSearchStatistics
         ) throws(SegmentError) -> Void
     ) throws(SegmentError) {
-        guard walks[slot].canPause else { return }
+        guard walks[slot].canJoin else { return }
         let segment = view.state.segments[walks[slot].index]
         let before = cost.damagedSegmentCount
         try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
             try body(segment, try segment.reader, &cost.segments)
         }
         if cost.damagedSegmentCount > before {
-            walks[slot].canPause = false
-            segmentQuery.forgetPaused(slot)
+            walks[slot].canJoin = false
+            segmentQuery.forget(slot)
         }
     }
 }
 
 extension SegmentWalk {
-    /// When the walk pauses for the others.
+    /// How far the walk goes whatever the others have found, and how far beyond that.
     ///
     /// Expanded rows must lie ahead of everything open, more of them the more is wanted: fewer miss
     /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around
-    /// the nearest two leaders are measured: all of them cost more than the steps they save.
+    /// the nearest leader are measured: all of them cost more than the steps they save.
     fileprivate var pace: WalkPace {
-        WalkPace(lead: 5 + Int(effort.gamma * 100), slack: effort.gamma, seedGroupCount: 2)
+        WalkPace(lead: 2 + Int(effort.gamma * 100), slack: effort.gamma, seedGroupCount: 1)
     }
 }

@@ -12,12 +12,7 @@ public final class DeletedRows: Sendable {
     /// How many they are.
     public let count: Int
     private let rowCount: Int
-    private let words = AtomicLazyReference<Words>()
-
-    private final class Words: Sendable {
-        let words: [UInt64]
-        init(_ words: [UInt64]) { self.words = words }
-    }
+    private let known = AtomicLazyReference<RowMask>()
 
     /// The deleted ones of `rowCount` rows.
     public init(_ rows: RowSet, rowCount: Int) {
@@ -29,11 +24,28 @@ public final class DeletedRows: Sendable {
     /// Whether `row` is deleted.
     public func contains(_ row: RowOrdinal) -> Bool { count > 0 && rows.contains(row) }
 
-    /// One bit for each row that is not deleted; nil where nearly none are, so that it is cheaper
-    /// to sort candidates out later.
-    var liveWords: [UInt64]? {
+    /// The rows that are not deleted; nil where nearly none are, so that it is cheaper to sort
+    /// candidates out later.
+    var live: RowMask? {
         guard count > rowCount / 20 else { return nil }
-        if let known = words.load() { return known.words }
-        return words.storeIfNil(Words(rows.bitWords(rowCount: rowCount).map { ~$0 })).words
+        if let known = known.load() { return known }
+        return known.storeIfNil(RowMask(rows.bitWords(rowCount: rowCount).map { ~$0 }))
     }
+}
+
+/// One bit for each row of a segment, at an address that stays as long as the mask does.
+@safe final class RowMask: @unchecked Sendable {
+    // Invariant for Sendable: nothing is written after `init`.
+
+    /// The bits, lowest first in words of 64.
+    let words: UnsafePointer<UInt64>
+
+    init(_ bits: [UInt64]) {
+        let room = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, bits.count))
+        for (index, word) in bits.enumerated() { unsafe room[index] = word }
+        // Safety: the words live until deinit.
+        unsafe words = UnsafePointer(room)
+    }
+
+    deinit { unsafe words.deallocate() }
 }

@@ -53,17 +53,6 @@
         return true
     }
 
-    /// Forgets the rows of one walk.
-    func remove(slot: UInt32) {
-        var kept = 0
-        for place in 0..<count where unsafe slots[place] != slot {
-            unsafe distances[kept] = distances[place]
-            unsafe slots[kept] = slots[place]
-            kept += 1
-        }
-        count = kept
-    }
-
     /// Rows of one walk among the nearest: its first ones.
     func count(of slot: UInt32) -> Int {
         var found = 0
@@ -74,12 +63,5 @@
     /// The distance of rank `rank`; nil if fewer are known.
     func distance(rank: Int) -> Float? {
         rank >= 0 && rank < count ? unsafe distances[rank] : nil
-    }
-
-    /// Gives the distances among the nearest `rank` that are not of walk `slot`.
-    func forEach(first rank: Int, without slot: UInt32, _ body: (Float) -> Void) {
-        for place in 0..<min(rank, count) where unsafe slots[place] != slot {
-            body(unsafe distances[place])
-        }
     }
 }

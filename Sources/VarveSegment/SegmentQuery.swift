@@ -22,8 +22,9 @@ import VarveQuantization
     let pages = PageSearch(pageRowLimit: pageRecordLimit)
     let walkScratch = WalkScratch()
     let rerank = RerankRoom()
-    /// Walks that are taken in two parts, over segments that are searched together.
-    var pausedWalks: [PausedWalk] = []
+    /// Walks over segments that are searched together.
+    var joinedWalks: [JoinedWalk] = []
+    let walksTogether = WalksTogether()
     /// The nearest rows of all of them.
     let nearest = NearestAcross()
     /// Results of a walk that pass.
@@ -64,7 +65,7 @@ import VarveQuantization
             place = found
         } else {
             // As many as a store has large segments; the oldest goes.
-            if tables.count >= 16 { tables.removeFirst() }
+            if tables.count >= 64 { tables.removeFirst() }
             tables.append((rotation, QueryTable(rotation: rotation), 0, false))
             place = tables.count - 1
         }

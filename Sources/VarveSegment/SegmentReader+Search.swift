@@ -43,7 +43,7 @@ extension SegmentReader {
         if let walk = try walk() {
             try searchBlocks(
                 query, walk, effort: effort, k: k,
-                live: passingWords(deleted: deleted, allowed: allowed),
+                live: passingRows(deleted: deleted, allowed: allowed),
                 passes: passes, statistics: &statistics)
         } else if let resident = try residentPages() {
             query.results.reset(limit: k)
@@ -58,12 +58,11 @@ extension SegmentReader {
         return try query.results.takeSorted(precedes: idPrecedes)
     }
 
-    /// One bit for each row that may be a result; nil where nearly all may, and candidates are
-    /// sorted out later.
-    func passingWords(deleted: DeletedRows?, allowed: RowSet?) -> [UInt64]? {
-        guard let allowed else { return deleted?.liveWords }
-        return (deleted.map { allowed.subtracting($0.rows) } ?? allowed)
-            .bitWords(rowCount: rowCount)
+    /// The rows that may be results; nil where nearly all may, and candidates are sorted out later.
+    private func passingRows(deleted: DeletedRows?, allowed: RowSet?) -> RowMask? {
+        guard let allowed else { return deleted?.live }
+        return RowMask(
+            (deleted.map { allowed.subtracting($0.rows) } ?? allowed).bitWords(rowCount: rowCount))
     }
 
     /// Whether comparing every row that may be a result costs no more than a walk.

@@ -33,7 +33,7 @@ extension SegmentReader {
     /// left.
     func searchBlocks(
         _ query: SegmentQuery, _ resident: ResidentWalk, effort: SearchEffort, k: Int,
-        live: [UInt64]?, passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
+        live: RowMask?, passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
         let table = query.table(resident.codebook.rotation)
         var count = min(rowCount, Self.candidateCount(k: k))
@@ -103,7 +103,7 @@ extension SegmentReader {
 
     private func walk(
         _ query: SegmentQuery, _ resident: ResidentWalk, _ table: QueryTable,
-        _ effort: SearchEffort, k: Int, count: Int, live: [UInt64]?
+        _ effort: SearchEffort, k: Int, count: Int, live: RowMask?
     ) throws(SegmentError) {
         var rule: WalkRule
         if effort.width > 0 {
@@ -116,16 +116,10 @@ extension SegmentReader {
             rule.slack = effort.gamma
         }
         rule.keepsFront = query.keepsFront
-        if let live {
-            unsafe live.withUnsafeBufferPointer { words in
-                unsafe resident.graph.walk(
-                    query.vector.bytes, table: table.view, rule: rule, live: words.baseAddress,
-                    scratch: query.walkScratch)
-            }
-        } else {
-            unsafe resident.graph.walk(
-                query.vector.bytes, table: table.view, rule: rule, scratch: query.walkScratch)
-        }
+        unsafe resident.graph.walk(
+            query.vector.bytes, table: table.view, rule: rule, live: live?.words,
+            scratch: query.walkScratch)
+        withExtendedLifetime(live) {}
         if query.walkScratch.wasRefused { try throwDamage() }
     }
 

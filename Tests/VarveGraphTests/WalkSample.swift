@@ -73,12 +73,11 @@ import VarveStorage
             unsafe live.withUnsafeBufferPointer {
                 unsafe graph.walk(
                     query, table: table.view, rule: rule, live: $0.baseAddress,
-                    known: .init(start: nil, count: 0), scratch: scratch, tier: tier)
+                    scratch: scratch, tier: tier)
             }
         } else {
             unsafe graph.walk(
-                query, table: table.view, rule: rule, live: nil,
-                known: .init(start: nil, count: 0), scratch: scratch, tier: tier)
+                query, table: table.view, rule: rule, live: nil, scratch: scratch, tier: tier)
         }
         return (0..<scratch.resultCount).map { scratch.row($0).rawValue }
     }

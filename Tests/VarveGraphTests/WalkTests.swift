@@ -232,44 +232,119 @@ import VarveQuantization
         #expect(sample.walk(to: 1, rule, live: far, scratch: scratch) == [order[399]])
     }
 
-    @Test(arguments: KernelTier.available)
-    func `a walk taken in two parts goes on until nothing nearer than what others know is left`(
-        tier: KernelTier
-    ) throws {
-        let query = sample.vectors.query(40)
-        let table = QueryTable(rotation: sample.codebook.rotation)
-        unsafe table.prepare(sample.components(40))
-        let scratch = WalkScratch()
-        func walk(_ phase: WalkRule.Phase, _ known: [Float] = []) -> [UInt32?] {
-            var rule = Self.slack
-            rule.phase = phase
-            rule.lead = 3
-            unsafe known.withUnsafeBufferPointer {
-                unsafe sample.graph.walk(
-                    query, table: table.view, rule: rule, live: nil, known: $0, scratch: scratch,
-                    tier: tier)
-            }
-            return (0..<scratch.resultCount).map {
-                scratch.isForeign($0) ? nil : scratch.row($0).rawValue
+    /// What walks over several samples find together, nearest first, by sample and row.
+    private func together(
+        _ samples: [WalkSample], only: Int? = nil, to row: Int, k: Int = 10, known: [Float] = [],
+        live: RowBitmap? = nil, lead: Int = 3, tier: KernelTier
+    ) -> (found: [(distance: Float, sample: Int, row: UInt32)], expandedCount: Int) {
+        let query = samples[0].vectors.query(row)
+        let walks = WalksTogether()
+        walks.begin(count: samples.count, rank: k)
+        for distance in known { walks.know(distance) }
+        let tables = samples.map { QueryTable(rotation: $0.codebook.rotation) }
+        let scratches = samples.map { _ in WalkScratch() }
+        var rule = WalkRule(resultCount: k, stopRank: k, slack: 0.3)
+        rule.lead = lead
+        for (index, other) in samples.enumerated() where only ?? index == index {
+            unsafe tables[index].prepare(samples[0].components(row))
+            unsafe walks.add(
+                other.graph, query, table: tables[index].view, rule: rule,
+                live: index == 0 ? live?.words : nil, offset: 0, scratch: scratches[index])
+        }
+        walks.run(tier: tier)
+        withExtendedLifetime(live) {}
+        var found: [(distance: Float, sample: Int, row: UInt32)] = []
+        for (index, scratch) in scratches.enumerated() {
+            for rank in 0..<scratch.resultCount {
+                found.append((scratch.distance(rank), index, scratch.row(rank).rawValue))
             }
         }
-        let whole = walk(.whole).compactMap { $0 }
-        let (steps, distances) = (scratch.expandedCount, (0..<10).map(scratch.distance))
-        let near = walk(.explore)
-        let first = scratch.expandedCount
-        #expect(near.first == 40 && first >= 3 && first < steps)
-        // Nobody else knows anything: it ends where the whole walk does.
-        #expect(walk(.resume).compactMap { $0 } == whole)
-        #expect(scratch.expandedCount > 0)
-        // Ten rows elsewhere a little nearer than the third: two of this graph's are left.
-        _ = walk(.explore)
-        let among = walk(.resume, [Float](repeating: distances[2] * 0.99, count: 10))
-        #expect(among.compactMap { $0 } == Array(whole.prefix(2)))
-        #expect(first + scratch.expandedCount < steps)
-        // Others have found better: nothing is expanded any more.
-        _ = walk(.explore)
-        #expect(walk(.resume, [Float](repeating: -1, count: 10)).compactMap { $0 }.isEmpty)
-        #expect(scratch.expandedCount == 0)
+        found.sort { $0 < $1 }
+        return (Array(found.prefix(k)), scratches.reduce(0) { $0 + $1.expandedCount })
+    }
+
+    /// Bits at an address that stays.
+    @safe private final class RowBitmap {
+        let words: UnsafePointer<UInt64>
+
+        init(rowCount: Int, _ isIn: (Int) -> Bool) {
+            let room = UnsafeMutablePointer<UInt64>.allocate(capacity: rowCount / 64 + 1)
+            unsafe room.initialize(repeating: 0, count: rowCount / 64 + 1)
+            for row in 0..<rowCount where isIn(row) {
+                unsafe room[row / 64] |= 1 << (UInt64(row) % 64)
+            }
+            unsafe words = UnsafePointer(room)
+        }
+
+        deinit { unsafe words.deallocate() }
+    }
+
+    private static let parts = Result {
+        try [71, 72, 73, 74].map { (seed: UInt64) in
+            var random = SplitMix(seed: seed)
+            return try WalkSample(
+                ByteVectors.whole(rowCount: 700, dimension: 16) { _, _ in
+                    UInt8.random(in: 0...255, using: &random)
+                })
+        }
+    }
+
+    @Test(arguments: KernelTier.available)
+    func `walks together find the nearest of all, and less by themselves`(
+        tier: KernelTier
+    ) throws {
+        let samples = try Self.parts.get()
+        var (found, wanted, apart, joint) = (0, 0, 0, 0)
+        for row in stride(from: 5, to: 700, by: 31) {
+            let query = samples[0].vectors.query(row)
+            var truth: [(Float, Int, UInt32)] = []
+            for (index, other) in samples.enumerated() {
+                var distances = [Float](repeating: 0, count: 700)
+                unsafe other.vectors.table.distances(
+                    from: query.row, codes: query.codes, toRowsFrom: 0, count: 700,
+                    into: &distances)
+                truth += distances.enumerated().map { ($0.element, index, UInt32($0.offset)) }
+            }
+            truth.sort { $0 < $1 }
+            // Each bounded by its own ten nearest, which are farther.
+            for index in samples.indices {
+                apart += together(samples, only: index, to: row, tier: tier).expandedCount
+            }
+            let result = together(samples, to: row, tier: tier)
+            joint += result.expandedCount
+            #expect(result.found.first?.row == UInt32(row) && result.found.first?.sample == 0)
+            let same = together(samples, to: row, tier: .scalar)
+            #expect(result.found.map(\.row) == same.found.map(\.row))
+            #expect(result.expandedCount == same.expandedCount)
+            // By distance: of rows equally far, any will do.
+            found += result.found.count { $0.distance <= truth[9].0 }
+            wanted += 10
+        }
+        #expect(Double(found) > 0.95 * Double(wanted))
+        #expect(joint < apart, "what others have found bounds a walk")
+    }
+
+    @Test(arguments: KernelTier.available)
+    func `one walk alone among none finds what a walk finds`(tier: KernelTier) throws {
+        let walked = sample.walk(to: 40, Self.slack, scratch: WalkScratch())
+        let result = together([sample], to: 40, tier: tier)
+        #expect(result.found.map(\.row) == walked)
+    }
+
+    @Test(arguments: KernelTier.available)
+    func `walks stop where rows known from elsewhere are nearer, and pass over rows that are not live`(
+        tier: KernelTier
+    ) throws {
+        let free = together([sample], to: 40, tier: tier)
+        let bounded = together(
+            [sample], to: 40, known: [Float](repeating: 0, count: 10), lead: 1, tier: tier)
+        #expect(bounded.expandedCount < free.expandedCount)
+        #expect(bounded.found.first?.row == 40)
+        let odd = RowBitmap(rowCount: 1_500) { $0 % 2 == 1 }
+        let result = together([sample], to: 40, live: odd, tier: tier)
+        #expect(result.found.count == 10)
+        #expect(result.found.allSatisfy { $0.row % 2 == 1 })
+        #expect(together([sample], to: 40, k: 1, live: odd, tier: tier).found.count == 1)
     }
 
     @Test func `a block left out is neither found nor walked through`() throws {

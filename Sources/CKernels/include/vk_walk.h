@@ -96,14 +96,6 @@ typedef struct vk_walk_query {
     float step;
 } vk_walk_query;
 
-/// A walk may be taken in two parts: coming near, and going on once others have said how near is
-/// near enough.
-typedef enum vk_walk_phase {
-    vk_walk_whole = 0,
-    vk_walk_explore = 1,
-    vk_walk_resume = 2,
-} vk_walk_phase;
-
 /// When to stop, and what counts as a result.
 typedef struct vk_walk_rule {
     /// Results kept.
@@ -124,14 +116,8 @@ typedef struct vk_walk_rule {
     const uint64_t *_Nullable live;
     /// A block that is treated as if it were not there; none where UINT32_MAX.
     uint32_t excluded;
-    /// Distances of rows known from elsewhere, ascending: they count towards the rank as results
-    /// do. At most result_count.
-    const float *_Nullable known;
-    uint32_t known_count;
-    /// What part of a walk this is.
-    vk_walk_phase phase;
-    /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
-    /// open; at most vk_walk_lead_limit.
+    /// Of a walk among several: it goes on in any case until so many expanded nodes are nearer than
+    /// everything open; at most vk_walk_lead_limit.
     uint32_t lead;
     /// Groups of seeds that are looked through, at most vk_walk_seed_range_limit; 0: all of them.
     uint32_t seed_group_count;
@@ -140,9 +126,6 @@ typedef struct vk_walk_rule {
 } vk_walk_rule;
 
 enum { vk_walk_lead_limit = 32, vk_walk_seed_range_limit = 8 };
-
-/// The row of a result that is known from elsewhere.
-#define vk_walk_foreign UINT32_MAX
 
 /// Memory of one walk at a time, reused for the next; its owner allocates it.
 typedef struct vk_walk_scratch {
@@ -173,12 +156,48 @@ typedef struct vk_walk_scratch {
     uint32_t expanded;
     uint32_t estimated;
     uint32_t measured;
-    /// How near the nearest node left open was estimated; infinite where none was, or none below
-    /// the limit.
-    float next_distance;
     /// Whether the last walk ended at a block that was not admitted.
     bool refused;
 } vk_walk_scratch;
+
+/// The distances of the nearest rows that several walks have found together, ascending.
+typedef struct vk_walk_nearest {
+    /// Room for `limit`, which is the rank that the walks' slack refers to.
+    float *distances;
+    uint32_t limit;
+    uint32_t count;
+} vk_walk_nearest;
+
+/// The node chosen to be expanded next.
+typedef struct vk_walk_choice {
+    uint32_t block;
+    float distance;
+    vk_walk_place place;
+} vk_walk_choice;
+
+/// A walk under way. Who has several walk together fills in the first part.
+typedef struct vk_walk_state {
+    const vk_walk_graph *graph;
+    const vk_walk_query *query;
+    const vk_walk_rule *rule;
+    vk_walk_scratch *scratch;
+    /// What all the walks have found; NULL for a walk by itself.
+    vk_walk_nearest *_Nullable nearest;
+    /// By how much distances in this graph are larger than in `nearest`.
+    float offset;
+
+    float step;
+    float square_unit;
+    /// Nothing farther is expanded.
+    float stop_limit;
+    /// Nothing farther is opened: stop_limit, or more where there is a tail.
+    float limit;
+    /// Distances of the nearest expanded nodes of this graph, ascending.
+    float lead[vk_walk_lead_limit];
+    uint32_t lead_count;
+    bool has_next;
+    vk_walk_choice next;
+} vk_walk_state;
 
 /// Walks the graph from its nearest seed and leaves the results in `scratch`.
 typedef void (*vk_walk_kernel)(const vk_walk_graph *graph, const vk_walk_query *query,
@@ -186,6 +205,30 @@ typedef void (*vk_walk_kernel)(const vk_walk_graph *graph, const vk_walk_query *
 
 /// The kernel of `tier`, or NULL where this machine cannot run it. All tiers give the same results.
 vk_walk_kernel _Nullable vk_walk_for(vk_tier tier);
+
+/// Walks several graphs towards one query, a step of each in turn, and leaves the results of each
+/// in its scratch. The walks share what they know: each goes on until nothing open is within
+/// (1 + gamma) of the rank-th of all rows found, and its `lead` is reached. `width` and `tail` are
+/// not looked at.
+typedef void (*vk_walks_kernel)(vk_walk_state *walks, uint32_t count);
+
+/// The same for walks together.
+vk_walks_kernel _Nullable vk_walks_for(vk_tier tier);
+
+/// Enters a distance into those of the nearest rows.
+static inline void vk_walk_insert_nearest(vk_walk_nearest *nearest, float distance) {
+    float *distances = nearest->distances;
+    uint32_t place = nearest->count;
+    if (place < nearest->limit) {
+        nearest->count += 1;
+    } else if (place == 0 || distance >= distances[--place]) {
+        return;
+    }
+    for (; place > 0 && distances[place - 1] > distance; place--) {
+        distances[place] = distances[place - 1];
+    }
+    distances[place] = distance;
+}
 
 /// Measures the seeds that a walk may begin at: all of them, or those of the nearest groups.
 void vk_walk_measure_seeds(const vk_kernels *kernels, const vk_walk_graph *graph,

@@ -17,57 +17,51 @@ extension WalkGraph {
         live: UnsafePointer<UInt64>? = nil, scratch: WalkScratch
     ) {
         unsafe walk(
-            query, table: table, rule: rule, live: live, known: .init(start: nil, count: 0),
-            scratch: scratch, tier: .best)
-    }
-
-    /// The same where rows at the distances `known` (at most `rule.resultCount`) have been found
-    /// elsewhere, for a walk that is taken up again: they take places among the results, as
-    /// ``WalkScratch/isForeign`` tells.
-    package func walk(
-        _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
-        live: UnsafePointer<UInt64>?, known: UnsafeBufferPointer<Float>, scratch: WalkScratch
-    ) {
-        unsafe walk(
-            query, table: table, rule: rule, live: live, known: known, scratch: scratch,
-            tier: .best)
+            query, table: table, rule: rule, live: live, scratch: scratch, tier: .best)
     }
 
     package func walk(
         _ query: borrowing ByteVector, table: CodeTable, rule: WalkRule,
-        live: UnsafePointer<UInt64>?, known: UnsafeBufferPointer<Float>, scratch: WalkScratch,
-        tier: KernelTier
+        live: UnsafePointer<UInt64>?, scratch: WalkScratch, tier: KernelTier
     ) {
-        precondition(query.dimension == layout.dimension)
-        precondition(rule.resultCount >= 1 && rule.stopRank >= 1)
-        precondition(rule.stopRank <= rule.resultCount && rule.expansionCap >= 0)
-        precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
-        precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
-        precondition((rule.tailSlack ?? 0) >= 0 && known.count <= rule.resultCount)
-        precondition(rule.phase != .whole || known.isEmpty, "only walks in parts know of others")
-        precondition((0...WalkRule.maximumSeedGroupCount).contains(rule.seedGroupCount))
-        precondition(rule.lead >= 1 && rule.lead <= vk_walk_lead_limit)
+        check(rule, dimension: query.dimension)
         guard let kernel = unsafe vk_walk_for(vk_tier(tier.rawValue)) else {
             preconditionFailure("this machine has no \(tier)")
         }
         scratch.prepare(rowCount: rowCount, seedCount: seedCount + seedGroupCount, rule: rule)
         var graph = unsafe cGraph
-        var cQuery = unsafe vk_walk_query(
-            row: query.row.cRow, codes: query.codes, table: table.entries, step: table.step)
-        var cRule = unsafe vk_walk_rule(
-            result_count: UInt32(rule.resultCount), stop_rank: UInt32(rule.stopRank),
-            gamma: rule.slack ?? -1, width: UInt32(rule.width ?? 0), tail: rule.tailSlack ?? -1,
-            expansion_cap: UInt32(clamping: rule.expansionCap), live: live,
-            excluded: rule.excluded?.rawValue ?? .max, known: known.baseAddress,
-            known_count: UInt32(known.count), phase: vk_walk_phase(rule.phase.rawValue),
-            lead: UInt32(rule.lead),
-            seed_group_count: UInt32(rule.seedGroupCount),
-            keeps_front: rule.keepsFront)
-        if rule.phase != .resume {
-            unsafe vk_walk_measure_seeds(
-                tier.kernels, &graph, &cQuery, &cRule, &scratch.memory)
-        }
-        unsafe kernel(&graph, &cQuery, &cRule, &scratch.memory)
+        var cQuery = unsafe query.cQuery(table)
+        var cRule = unsafe rule.cRule(live: live)
+        unsafe vk_walk_measure_seeds(tier.kernels, &graph, &cQuery, &cRule, scratch.memory)
+        unsafe kernel(&graph, &cQuery, &cRule, scratch.memory)
         withExtendedLifetime(self) {}
+    }
+
+    func check(_ rule: WalkRule, dimension: Int) {
+        precondition(dimension == layout.dimension)
+        precondition(rule.resultCount >= 1 && rule.stopRank >= 1)
+        precondition(rule.stopRank <= rule.resultCount && rule.expansionCap >= 0)
+        precondition(rule.slack != nil || rule.width != nil, "a walk without a rule never stops")
+        precondition((rule.slack ?? 0) >= 0 && (rule.width ?? 1) >= 1)
+        precondition((rule.tailSlack ?? 0) >= 0)
+        precondition((0...WalkRule.maximumSeedGroupCount).contains(rule.seedGroupCount))
+        precondition((1...WalkRule.maximumLead).contains(rule.lead))
+    }
+}
+
+extension ByteVector {
+    func cQuery(_ table: CodeTable) -> vk_walk_query {
+        unsafe vk_walk_query(row: row.cRow, codes: codes, table: table.entries, step: table.step)
+    }
+}
+
+extension WalkRule {
+    func cRule(live: UnsafePointer<UInt64>?) -> vk_walk_rule {
+        unsafe vk_walk_rule(
+            result_count: UInt32(resultCount), stop_rank: UInt32(stopRank),
+            gamma: slack ?? -1, width: UInt32(width ?? 0), tail: tailSlack ?? -1,
+            expansion_cap: UInt32(clamping: expansionCap), live: live,
+            excluded: excluded?.rawValue ?? .max, lead: UInt32(lead),
+            seed_group_count: UInt32(seedGroupCount), keeps_front: keepsFront)
     }
 }

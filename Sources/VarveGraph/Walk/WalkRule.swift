@@ -29,24 +29,14 @@ public struct WalkRule: Hashable, Sendable {
     public var expansionCap: Int
     /// A block that is treated as if it were not there.
     package var excluded: BlockNumber?
-    /// What part of a walk this is.
-    package var phase = Phase.whole
-    /// In the first phase: the walk pauses where so many expanded nodes are nearer than everything
-    /// open, 1 to ``maximumLead``.
+    /// Of a walk among several: it goes on in any case until so many expanded nodes are nearer than
+    /// everything open, 1 to ``maximumLead``.
     package var lead = 1
     /// Groups of near seeds that a walk looks through, up to ``maximumSeedGroupCount``; zero for
     /// all of them.
     package var seedGroupCount = 0
     package static let maximumSeedGroupCount = Int(vk_walk_seed_range_limit)
     package static let maximumLead = Int(vk_walk_lead_limit)
-
-    /// A walk may be taken in two parts: coming near, and going on once it is known how near is
-    /// near enough.
-    package enum Phase: UInt32, Sendable {
-        case whole = 0
-        case explore = 1
-        case resume = 2
-    }
     /// Whether the width counts what the walk before, over another graph, has expanded.
     package var keepsFront = false
 
