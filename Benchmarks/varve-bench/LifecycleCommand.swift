@@ -1,5 +1,6 @@
 // From raw rows to one segment: log, flushes and merges.
 
+import Foundation
 import Varve
 
 /// `lifecycle`: seconds from the first row to a fully compacted store, and what was written for it.
@@ -11,6 +12,10 @@ let lifecycleCommand = Command(
         Option(
             name: "query", placeholder: "FILE", help: "queries for the recall at the end (none)"),
         Option(name: "gt", placeholder: "FILE.ibin", help: "their exact answers"),
+        Option(
+            name: "rate", placeholder: "ROWS|sustainable",
+            help: "rows a second to write; or what the store itself says it can sustain (as fast "
+                + "as it takes them)"),
         Option(name: "merge-threads", placeholder: "N", help: "threads of a merge (as --threads)"),
     ],
     run: measureLifecycle)
@@ -28,11 +33,12 @@ private func measureLifecycle(_ arguments: Arguments) throws -> [(name: String, 
         listener: timeline.listener)
     let start = monotonicNanoseconds()
     let processorBefore = processorSeconds()
+    var pace = try WritingPace(arguments.text("rate"))
     var written = 0
     let part = max(plan.rowsPerBatch, plan.rowCount / 40)
     while written < plan.rowCount {
         let end = min(plan.rowCount, written + part)
-        _ = try load(plan, rows: written..<end, into: store)
+        try pace.write(written..<end, plan, store)
         written = end
         try timeline.sample(store)
     }
@@ -63,6 +69,54 @@ private func measureLifecycle(_ arguments: Arguments) throws -> [(name: String, 
         ("disk_mib", .decimal(Double(storeByteCount(plan.storePath)) / 1_048_576, digits: 1)),
         ("peak_over_data_mib", .decimal(peak, digits: 1)),
     ] + writingFields(figures) + recall + timeline.fields
+}
+
+/// How fast rows are written.
+private struct WritingPace {
+    private enum Rate {
+        case any
+        case fixed(Double)
+        /// What the store says it can sustain; as fast as it takes them until it says something.
+        case sustainable
+    }
+
+    private let rate: Rate
+    private var due = monotonicNanoseconds()
+
+    init(_ text: String?) throws {
+        switch text {
+        case nil: rate = .any
+        case "sustainable": rate = .sustainable
+        case let text?:
+            guard let number = Double(text), number > 0 else {
+                throw UsageProblem(
+                    description: "--rate is a number of rows or sustainable, not \(text)")
+            }
+            rate = .fixed(number)
+        }
+    }
+
+    /// Writes rows batch by batch, each no sooner than it is due.
+    mutating func write(_ rows: Range<Int>, _ plan: LoadPlan, _ store: Store) throws {
+        if case .any = rate {
+            _ = try load(plan, rows: rows, into: store)
+            return
+        }
+        var perSecond = 0.0
+        switch rate {
+        case .any: break
+        case .fixed(let number): perSecond = number
+        case .sustainable: perSecond = Double(try store.statistics().flushedRowsPerSecond)
+        }
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsPerBatch) {
+            let now = monotonicNanoseconds()
+            if due > now { Thread.sleep(forTimeInterval: Double(due - now) / 1e9) }
+            let end = min(rows.upperBound, first + plan.rowsPerBatch)
+            _ = try load(plan, rows: first..<end, into: store)
+            guard perSecond > 0 else { continue }
+            due = max(due, now) + UInt64(Double(end - first) / perSecond * 1e9)
+        }
+    }
 }
 
 /// The recall@10 and the distances of searches of one width, by answers from a file.

@@ -77,6 +77,6 @@ extension SegmentWalk {
     /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around
     /// the nearest leader are measured: all of them cost more than the steps they save.
     fileprivate var pace: WalkPace {
-        WalkPace(lead: 2 + Int(effort.gamma * 100), slack: effort.gamma, seedGroupCount: 1)
+        WalkPace(lead: 4 + Int(effort.gamma * 70), slack: effort.gamma, seedGroupCount: 1)
     }
 }
