@@ -108,7 +108,11 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
     vk_walk_scratch *scratch = walk->scratch;
     const vk_walk_rule *rule = walk->rule;
     enter_result(walk, block, start, distance);
-    if (walk->nearest) enter_lead(walk, distance); else if (rule->width > 0) vk_walk_insert_front(scratch, distance, rule->width);
+    if (walk->nearest) {
+        enter_lead(walk, distance);
+    } else if (rule->width > 0) {
+        vk_walk_insert_front(scratch, distance, rule->width);
+    }
     tighten(walk);
 }
 

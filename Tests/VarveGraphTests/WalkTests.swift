@@ -332,7 +332,7 @@ import VarveQuantization
     }
 
     @Test(arguments: KernelTier.available)
-    func `walks stop where rows known from elsewhere are nearer, and pass over rows that are not live`(
+    func `walks stop where rows known elsewhere are nearer, and pass over rows that are dead`(
         tier: KernelTier
     ) throws {
         let free = together([sample], to: 40, tier: tier)

@@ -87,7 +87,8 @@ package import VarveKernels
     /// All results at once, for loops; valid until the next walk.
     package var results: WalkResults {
         unsafe WalkResults(
-            rows: memory.pointee.result_rows, distances: memory.pointee.result_distances, count: resultCount)
+            rows: memory.pointee.result_rows, distances: memory.pointee.result_distances,
+            count: resultCount)
     }
 
     /// The row of the result of rank `rank`, counted from zero, nearest first.
