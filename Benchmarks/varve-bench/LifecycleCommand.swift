@@ -76,7 +76,7 @@ private struct WritingPace {
     private enum Rate {
         case any
         case fixed(Double)
-        /// What the store says it can sustain; as fast as it takes them until it says something.
+        /// What the store says it can sustain.
         case sustainable
     }
 
@@ -106,14 +106,13 @@ private struct WritingPace {
         switch rate {
         case .any: break
         case .fixed(let number): perSecond = number
-        case .sustainable: perSecond = Double(try store.statistics().flushedRowsPerSecond)
+        case .sustainable: perSecond = Double(try store.statistics().sustainableRowsPerSecond)
         }
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: plan.rowsPerBatch) {
             let now = monotonicNanoseconds()
             if due > now { Thread.sleep(forTimeInterval: Double(due - now) / 1e9) }
             let end = min(rows.upperBound, first + plan.rowsPerBatch)
             _ = try load(plan, rows: first..<end, into: store)
-            guard perSecond > 0 else { continue }
             due = max(due, now) + UInt64(Double(end - first) / perSecond * 1e9)
         }
     }

@@ -95,7 +95,7 @@ func writingFields(_ figures: Statistics) -> [(name: String, value: JSONValue)] 
                     / Double(max(1, figures.segmentByteCount)), digits: 2)
         ), ("bytes_per_flushed_byte", .decimal(figures.segmentAmplification, digits: 2)),
         ("bytes_per_logged_byte", .decimal(figures.writeAmplification, digits: 2)),
-        ("sustainable_rows_per_s", .integer(figures.flushedRowsPerSecond)),
+        ("sustainable_rows_per_s", .integer(figures.sustainableRowsPerSecond)),
         ("stalls", .integer(Int(figures.stallCount))),
         (
             "longest_stall_s",

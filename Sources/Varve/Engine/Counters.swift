@@ -13,6 +13,9 @@ final class Counters: Sendable {
     let flushedByteCount = Atomic<UInt64>(0)
     /// How fast the last flushes have gone.
     let flushedRowsPerSecond = Atomic<UInt64>(0)
+    /// Rows of the flush under way, and when it began; no rows where there is none.
+    let flushingRowCount = Atomic<UInt64>(0)
+    let flushingSince = Atomic<UInt64>(0)
     let publishedVersionCount = Atomic<UInt64>(0)
     /// Merges published, graphs of merges refused, and bytes of segments written by merges.
     let mergeCount = Atomic<UInt64>(0)

@@ -27,6 +27,9 @@ extension Engine {
             preconditionFailure("a sealed memtable holds at least one write")
         }
         let store = manifests.current.store
+        counters.flushingSince.store(start, ordering: .relaxed)
+        counters.flushingRowCount.store(UInt64(memtable.view.rowCount), ordering: .relaxed)
+        defer { counters.flushingRowCount.store(0, ordering: .relaxed) }
         let sealed = try withStorageErrors { () throws(StorageError) in
             try memtable.finishGraph(runtime: runtime, threadCount: options.threadCount)
         }

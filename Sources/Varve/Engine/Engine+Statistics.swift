@@ -48,7 +48,7 @@ extension Engine {
         figures.loggedByteCount = counters.loggedByteCount.value
         figures.logSyncCount = counters.logSyncCount.value
         figures.flushCount = counters.flushCount.value
-        figures.flushedRowsPerSecond = Int(counters.flushedRowsPerSecond.value)
+        figures.sustainableRowsPerSecond = Int(sustainableRowsPerSecond)
         figures.flushedByteCount = counters.flushedByteCount.value
         figures.mergeCount = counters.mergeCount.value
         figures.refusedMergeCount = counters.refusedMergeCount.value

@@ -40,9 +40,9 @@ public struct Statistics: Hashable, Sendable {
     public var logSyncCount: UInt64 = 0
     /// Memtables flushed, and bytes of the segments they became.
     public var flushCount: UInt64 = 0, flushedByteCount: UInt64 = 0
-    /// Rows a second at which the last flushes have gone: writing can be sustained at about this
-    /// rate; zero before the first flush.
-    public var flushedRowsPerSecond = 0
+    /// Rows a second at which writing can be sustained, about: as the last flushes have gone, and
+    /// no more than the one under way still may; a cautious guess before the first has ended.
+    public var sustainableRowsPerSecond = 0
     /// Merges of segments published, and graphs of merges that were refused for their recall.
     public var mergeCount: UInt64 = 0, refusedMergeCount: UInt64 = 0
     /// Bytes of the segments that merges have written.
