@@ -5,6 +5,8 @@ struct FuzzArguments {
     /// Disk images to examine before the campaign ends.
     var cutCount = 2_000
     var seed: UInt64 = 1
+    /// One drawn history in so many is run twice, and must give the same.
+    var rerunOdds: UInt64 = 50
     /// Minutes after which it ends in any case.
     var minutes: Double?
     var isJSON = false
@@ -36,7 +38,8 @@ struct FuzzArguments {
     var mutant: String?
 
     static let usage = """
-        usage: crash-fuzz [--cuts N] [--seed S] [--minutes M] [--only cuts|faults|damage] [--json]
+        usage: crash-fuzz [--cuts N] [--seed S] [--minutes M] [--only cuts|faults|damage]
+                   [--rerun N] [--json]
                crash-fuzz --exhaustive
                    [--only points|repair|recovery|calls|syncs|rare|damage|bits|lengths]
                    [--variants N] [--first-variant N] [--recoveries N] [--depth N]
@@ -62,6 +65,7 @@ struct FuzzArguments {
             switch word {
             case "--cuts": cutCount = try next(word) { Int($0) }
             case "--seed": seed = try next(word) { UInt64($0) }
+            case "--rerun": rerunOdds = max(1, try next(word) { UInt64($0) })
             case "--minutes": minutes = try next(word) { Double($0) }
             case "--json": isJSON = true
             case "--only": kinds = Set(try next(word) { $0.split(separator: ",").map(String.init) })

@@ -67,7 +67,8 @@ struct FuzzCampaign {
         }
         let outcome = session.run(select)
         tally.add(outcome)
-        guard seed % 50 == arguments.seed % 50, outcome.failure == nil else { return }
+        let isRerun = seed % arguments.rerunOdds == arguments.seed % arguments.rerunOdds
+        guard isRerun, outcome.failure == nil else { return }
         tally.repeatCount += 1
         let again = session.run(select)
         if again.digest != outcome.digest {
