@@ -54,9 +54,12 @@ import VarveStorageSimulation
         #expect(all.repeatedCount == 0 && distinct.repeatedCount > 0)
         #expect(distinct.examinedCount + distinct.repeatedCount == all.examinedCount)
         let hashes = Mutex<Set<UInt64>>([])
-        _ = CutSession(scenario.plan, depth: .none, visit: { disk in
-            _ = hashes.withLock { $0.insert(disk.contentHash) }
-        }).run(every)
+        _ = CutSession(
+            scenario.plan, depth: .none,
+            visit: { disk in
+                _ = hashes.withLock { $0.insert(disk.contentHash) }
+            }
+        ).run(every)
         #expect(distinct.examinedCount >= hashes.withLock { $0.count })
     }
 }

@@ -177,7 +177,9 @@ struct LogArchive {
     /// A batch of a log.
     struct Batch {
         var sequence: UInt64
-        /// The write before it. Numbers may be left out: a load leaves out those of the batches
+        /// The write before it.
+        ///
+        /// Numbers may be left out: a load leaves out those of the batches
         /// that might have been written meanwhile.
         var predecessor: UInt64
         var microseconds: Int64
