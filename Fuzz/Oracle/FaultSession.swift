@@ -111,7 +111,8 @@ package struct FaultSession {
         var harmless: [StoreError.Code] = [.noSpace]
         switch step {
         // The device failed the copy, the load or the merge, not the store.
-        case .checkpoint, .load, .compact, .purge, .upgrade: harmless.append(.inputOutput)
+        case .checkpoint, .load, .compact, .purge, .upgrade:
+            harmless += [.inputOutput, .notPermitted]
         default: break
         }
         try require(

@@ -17,13 +17,15 @@ extension StoredFile {
     /// Fills `buffer` with the bytes from `offset` on, as far as the file goes.
     ///
     /// - Returns: How many bytes are filled; fewer than the buffer has only where the file ends.
+    /// - Throws: ``StorageError``; of kind `inputOutput`, too, where an aligned read comes to the
+    ///   same end again and again before the end of the file.
     public func readAvailable(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64)
         throws(StorageError) -> Int
     {
         // A read that begins aligned goes on aligned, as a direct one must.
         let block = PosixFile.directAlignment
         let isAligned = offset.isMultiple(of: UInt64(block)) && buffer.count.isMultiple(of: block)
-        var done = 0
+        var (done, vainCount) = (0, 0)
         while done < buffer.count {
             let start = isAligned ? done / block * block : done
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
@@ -32,8 +34,12 @@ extension StoredFile {
                 // Nothing new: the end, unless the last block was read short once more.
                 if end == start { return done }
                 if offset + UInt64(done) >= (try byteCount()) { return done }
+                vainCount += 1
+                guard vainCount < vainReadLimit else {
+                    throw StorageError(.inputOutput, call: "pread", path: path)
+                }
             }
-            done = max(done, end)
+            if end > done { (done, vainCount) = (end, 0) }
         }
         return done
     }
@@ -84,3 +90,6 @@ extension StoredFile {
         }
     }
 }
+
+/// Reads that bring nothing new before the device is taken to be unable to read on.
+private let vainReadLimit = 64

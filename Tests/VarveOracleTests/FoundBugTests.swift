@@ -12,4 +12,10 @@ import VarveOracle
             #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
         }
     }
+
+    @Test func `a device that reads short for ever is an error, not a loop`() throws {
+        let kind = try #require(FaultKind.named("call-short-forever"))
+        let outcome = FaultSession(HistoryPlan(seed: 1_099_511_627_781)).run(kind, at: 1)
+        #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
+    }
 }

@@ -121,6 +121,18 @@ import VarveStorageSimulation
         #expect(unsafe Array(memory[..<5_000]) == content)
     }
 
+    @Test func `an aligned read that never comes to its end is an error, not a loop`() throws {
+        try disk.writeDurably("a", bytes(7, 8_192))
+        disk.faults.add(FaultRule(.short, on: [.read], repeats: true))
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 4_096)
+        defer { unsafe memory.deallocate() }
+        let direct = try disk.open(at("a"), .readDirect)
+        let error = storageError { _ = try unsafe direct.readAvailable(into: memory, at: 0) }
+        #expect(error?.kind == .inputOutput)
+        disk.faults.heal()
+        #expect(try unsafe direct.readAvailable(into: memory, at: 0) == 4_096)
+    }
+
     @Test func `a write of nothing is an error, a read of nothing the end`() throws {
         try disk.writeDurably("a", [1])
         let file = try disk.open(at("a"), .readWrite)
