@@ -3,12 +3,12 @@
 import VarveFormat
 import VarveGraph
 import VarveKernels
-import VarveStorage
+package import VarveStorage
 
 /// Reads the rows of a file in order, in bounded memory.
-struct TransferReader {
+package struct TransferReader {
     /// Rows there are, where the file says so.
-    let totalRowCount: Int?
+    package let totalRowCount: Int?
     private var lines: Lines?
     private var vectors: VectorFileReader?
     private var index = 0
@@ -21,7 +21,7 @@ struct TransferReader {
     }
 
     /// Opens the file, and the attributes beside it.
-    init(_ fileSystem: any FileSystem, _ file: TransferFile) throws(StoreError) {
+    package init(_ fileSystem: any FileSystem, _ file: TransferFile) throws(StoreError) {
         switch file {
         case .jsonLines(let path):
             lines = try Self.lines(fileSystem, path)
@@ -36,7 +36,7 @@ struct TransferReader {
     }
 
     /// The next row; nil behind the last.
-    mutating func next() throws(StoreError) -> Row? {
+    package mutating func next() throws(StoreError) -> Row? {
         guard var vectors else { return try nextOfLines() }
         guard index < vectors.shape.rowCount else { return nil }
         let bytes = try withStorageErrors { () throws(StorageError) in try vectors.row(index) }
