@@ -64,7 +64,9 @@ extension StoreCheck {
             // Behind the last record only what the next log counts is missed.
             if let gap, gap.range.lowerBound < due.map({ $0.byteCount }) ?? 0 {
                 addGap(entry, gap)
-            } else if let due, due.isSealed, entry.byteCount != due.byteCount, goodEnd > 0 {
+            } else if let due, due.isSealed, entry.byteCount != due.byteCount,
+                goodEnd > 0 || gap == nil
+            {
                 let missing = due.byteCount > entry.byteCount
                 addRetired(
                     entry,
@@ -72,6 +74,11 @@ extension StoreCheck {
                     missing
                         ? .truncated(byteCount: due.byteCount - entry.byteCount)
                         : .extended(byteCount: entry.byteCount - due.byteCount))
+            } else if goodEnd == 0, gap == nil, entry.byteCount >= FileHeader.byteCount {
+                // A log comes into being with its prologue.
+                addRetired(
+                    entry, entry.byteCount..<LogPrologue.endOffset,
+                    .truncated(byteCount: LogPrologue.endOffset - entry.byteCount))
             }
             end(entry.name)
         } catch {
