@@ -1,6 +1,7 @@
-// Tells the thread sanitizer of the language's Mutex what it cannot see: that a lock taken after waiting follows the unlock
-// before it. The fast way of a lock is compiled into its users and seen; the slow one is in a library that is not built with
-// the sanitizer. Built and preloaded by Tools/sanitize.
+// Tells the thread sanitizer of the language's Mutex what it cannot see: that a lock taken after
+// waiting follows the unlock before it. The fast way of a lock is compiled into its users and seen;
+// the slow one is in a library that is not built with the sanitizer. Built and preloaded by
+// Tools/sanitize.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -74,7 +74,7 @@ extension StoreCheck {
                     missing
                         ? .truncated(byteCount: due.byteCount - entry.byteCount)
                         : .extended(byteCount: entry.byteCount - due.byteCount))
-            } else if goodEnd == 0, gap == nil, entry.byteCount >= FileHeader.byteCount {
+            } else if walk.header != nil, goodEnd == 0, entry.byteCount < LogPrologue.endOffset {
                 // A log comes into being with its prologue.
                 addRetired(
                     entry, entry.byteCount..<LogPrologue.endOffset,
