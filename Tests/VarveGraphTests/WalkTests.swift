@@ -252,7 +252,8 @@ import VarveQuantization
                 live: index == 0 ? live?.words : nil, offset: 0, scratch: scratches[index])
         }
         walks.run(tier: tier)
-        withExtendedLifetime(live) {}
+        withExtendedLifetime((live, tables)) {}
+        withExtendedLifetime(query) {}
         var found: [(distance: Float, sample: Int, row: UInt32)] = []
         for (index, scratch) in scratches.enumerated() {
             for rank in 0..<scratch.resultCount {

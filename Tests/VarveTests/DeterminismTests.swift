@@ -13,6 +13,8 @@ import VarveStorageSimulation
         let path = directory.path + "/store"
         var options = Options()
         options.threadCount = threadCount
+        // When a merge begins beside flushes is up to the threads of this machine.
+        options.compaction.isAutomatic = false
         let store = try Store.create(
             at: path, on: PosixFileSystem(), SeededRuntime(seed: 7),
             schema: Schema(dimension: 24, metric: .cosine, elementType: .float32),

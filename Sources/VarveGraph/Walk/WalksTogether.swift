@@ -70,8 +70,8 @@ public import VarveKernels
     /// less their offset.
     public func know(_ distance: Float) { unsafe vk_walk_insert_nearest(nearest, distance) }
 
-    /// Adds a walk; graph, table, `live` and scratch must stay until ``run()`` has returned, and
-    /// the scratch is that walk's alone.
+    /// Adds a walk; graph, query, table, `live` and scratch must stay until ``run()`` has returned,
+    /// and the scratch is that walk's alone.
     ///
     /// - Parameters:
     ///   - rule: With a slack; its stop rank is that of ``begin(count:rank:)``.
