@@ -229,6 +229,26 @@ final class SteppedStore {
         try stepped.check()
     }
 
+    @Test(arguments: 1...6)
+    func `a source whose rows are all deleted while it is merged is planned without`(
+        stepCount: Int
+    ) throws {
+        let failures = Mutex<[StoreError]>([])
+        var listener = EventListener()
+        listener.backgroundFailure = { error in failures.withLock { $0.append(error) } }
+        let stepped = try SteppedStore(segmentRowCounts: [60, 40], listener: listener)
+        try stepped.begin()
+        for _ in 0..<stepCount { _ = stepped.store.compactionStep() }
+        for id in 0..<60 as Range<UInt64> { try stepped.delete(.number(id)) }
+        try stepped.store.flush()
+        for _ in 0..<300 { _ = stepped.store.compactionStep() }
+        #expect(failures.withLock { $0 }.isEmpty)
+        try stepped.check()
+        try stepped.store.compact(.all)
+        #expect(try stepped.store.statistics().segmentCount == 1)
+        try stepped.check()
+    }
+
     @Test func `a graph that loses recall is refused, told, and built anew`() throws {
         let refusals = Mutex<[CompactionRefusal]>([])
         let events = Mutex<[CompactionEvent]>([])
