@@ -35,8 +35,8 @@ extension Engine {
     }
 
     /// Delays a write of `rowCount` rows while memtables wait for their flush, so that rows come no
-    /// faster than flushes take them: a little faster while there is room, slower
-    /// while the active memtable fills up beside as many as may wait.
+    /// faster than flushes take them: a little faster while there is room, slower while the active
+    /// memtable fills up beside as many as may wait.
     func throttle(rowCount: Int) {
         let state = reading.load()
         guard state.sealed.count >= Options.sealedMemtableLimit - 1 else { return }
