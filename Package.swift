@@ -123,7 +123,8 @@ let modules: [Module] = [
         floor: 6, name: "VarveOracle", path: "Fuzz/Oracle",
         dependencies: [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveManifest",
-            "VarveKernels", "VarveMutants", "VarveCheck",
+            "VarveKernels", "VarveMutants", "VarveCheck", "VarveSegment", "VarveCompaction",
+            "VarveGraph", "VarveFilter",
         ]),
     Module(
         floor: 6, name: "SegtoolCommands", path: "Tools/segtool/Commands",

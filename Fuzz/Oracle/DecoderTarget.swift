@@ -1,7 +1,6 @@
 // Everything that turns bytes from outside into values, one target each, for fuzzers.
 
 import Varve
-import VarveCheck
 import VarveFormat
 import VarveManifest
 import VarveStorage
@@ -64,9 +63,14 @@ package struct DecoderTarget: Sendable {
         DecoderTarget(name: "npy", run: { load($0, "rows.npy") }, seeds: TransferSeeds.npy),
         DecoderTarget(name: "fbin", run: { load($0, "rows.fbin") }, seeds: TransferSeeds.fbin),
         DecoderTarget(
-            name: "segment", run: { openStore(replacing: ".seg", by: $0) },
-            seeds: { try StoreImages.files { $0.hasSuffix(".seg") } }),
-        DecoderTarget(name: "store", run: openSoup, seeds: { [[], [0, 1, 2, 3, 4, 5, 6, 7]] }),
+            name: "segment", run: SegmentTargets.read,
+            seeds: { [try StoreImages.segment.get().bytes] }),
+        DecoderTarget(
+            name: "segment-values", run: SegmentTargets.readResealed,
+            seeds: { [[], [0, 1, 2, 3, 4, 5, 6, 7]] }),
+        DecoderTarget(
+            name: "store", run: StoreTargets.readSoup,
+            seeds: { [[], [0, 1, 2, 3, 4, 5, 6, 7]] }),
     ]
 
     private static func decoder(
@@ -122,63 +126,5 @@ package struct DecoderTarget: Sendable {
         else { return }
         _ = try? store.bulkLoad(from: file)
         try? store.close()
-    }
-
-    /// Opens a store one of whose files is something else.
-    private static func openStore(replacing suffix: String, by bytes: [UInt8]) {
-        guard let disk = try? StoreImages.disk() else { return }
-        guard let path = disk.filePaths.first(where: { $0.name.hasSuffix(suffix) }) else { return }
-        disk.damage(path, .truncate(byteCount: 0))
-        disk.damage(path, .append(bytes))
-        read(disk)
-    }
-
-    /// A whole store as soup: the input says, eight bytes at a time, what becomes of which file.
-    @Sendable private static func openSoup(_ bytes: [UInt8]) {
-        guard let disk = try? StoreImages.disk() else { return }
-        let paths = disk.filePaths
-        var rest = bytes[...]
-        while rest.count >= 8 {
-            let word = Array(rest.prefix(8))
-            rest = rest.dropFirst(8)
-            let path = paths[Int(word[0]) % paths.count]
-            let byteCount = max(1, disk.bytes(path)?.count ?? 1)
-            let place = (Int(word[1]) | Int(word[2]) << 8 | Int(word[3]) << 16) % byteCount
-            switch word[4] % 7 {
-            case 0: disk.damage(path, .truncate(byteCount: place))
-            case 1: disk.damage(path, .zero(place..<place + 1 + Int(word[5]) * 16))
-            case 2: disk.damage(path, .append(Array(word[5...])))
-            case 3: disk.damage(path, .swapBlocks(0, place / 512 * 512, byteCount: 512))
-            case 4:
-                let other = disk.bytes(paths[Int(word[5]) % paths.count]) ?? []
-                disk.damage(path, .overwrite(offset: 0, bytes: other))
-            case 5: disk.damage(path, .overwrite(offset: place, bytes: Array(word[5...])))
-            default: disk.damage(path, .flipBit(offset: place, bit: Int(word[5] & 7)))
-            }
-        }
-        read(disk)
-    }
-
-    /// Opens, reads everything, writes a row, and has the files checked.
-    private static func read(_ disk: SimulatedFileSystem) {
-        var request = CheckRequest()
-        request.level = .recall
-        let report = try? StoreCheck.run(disk, StoreProtocol.root, request)
-        for finding in report?.findings ?? [] { _ = "\(finding)" }
-        for isReadOnly in [true, false] {
-            guard
-                let store = try? Store.open(
-                    at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 3),
-                    options: StoreImages.options, readOnly: isReadOnly)
-            else { continue }
-            try? store.snapshot().forEachRow { _ throws(StoreError) in true }
-            let vector = [Float](repeating: 1, count: StoreImages.schema.dimension)
-            _ = try? store.search(Query(vector: vector, k: 5))
-            if !isReadOnly {
-                _ = try? store.upsert(id: 1, vector: vector)
-                try? store.flush()
-            }
-            try? store.close()
-        }
     }
 }

@@ -57,17 +57,43 @@ enum StoreImages {
         return disk.filePaths.filter { isWanted($0.name) }.compactMap { disk.bytes($0) }
     }
 
+    /// The paths of its files.
+    static let paths = (try? made.get())?.filePaths ?? []
+
     /// The id of the store.
-    static var store: StoreID {
+    static let store =
         (try? made.get()).flatMap { StoreProtocol.live($0)?.manifest.store }
-            ?? StoreID(low: 0, high: 0)
-    }
+        ?? StoreID(low: 0, high: 0)
 
     /// The number of its newest log.
-    static var logNumber: UInt64 {
-        let paths = (try? made.get())?.filePaths ?? []
-        let names = paths.compactMap { FileNames.logNumber($0.name) }
-        return names.max()?.rawValue ?? 1
+    static let logNumber = paths.compactMap { FileNames.logNumber($0.name) }.max()?.rawValue ?? 1
+
+    /// A segment of 90 rows that has everything a segment may have, and its record.
+    static let segment = Result { try makeSegment() }
+
+    private static func makeSegment() throws -> (bytes: [UInt8], record: SegmentRecord) {
+        let disk = SimulatedFileSystem(seed: 6)
+        disk.keepsTrace = false
+        let store = try Store.create(
+            at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 6), schema: schema,
+            options: options)
+        var batch = WriteBatch()
+        for row in 0..<90 {
+            batch.upsert(
+                id: row % 3 == 0 ? .text("row-\(row)") : .number(UInt64(row)),
+                vector: (0..<4).map { Float((row * 7 + $0 * 31 + row * row) % 101) },
+                attributes: [
+                    "n": .int(Int64(row)), "share": .double(Double(row) / 7),
+                    "name": .string("n\(row % 9)"), "tags": .strings(["a", "b\(row % 3)"]),
+                ])
+        }
+        try store.write(batch)
+        try store.flush()
+        try store.close()
+        guard let record = StoreProtocol.live(disk)?.manifest.segments.first,
+            let bytes = disk.bytes(StoreProtocol.root.appending(FileNames.segment(record.id)))
+        else { throw StorageError(.notFound, call: "flush", path: StoreProtocol.root) }
+        return (bytes, record)
     }
 }
 

@@ -111,14 +111,29 @@ extension StoreCheck {
             byteCount: log.fileByteCount - offset,
             detail: "the log ends in a record that was being written; nothing acknowledged is lost")
         if let damage = singleFlip(name, offset) {
-            // Recovery cannot know: it takes the record for one that was being written.
+            // Recovery cannot know: it takes the record for one that was being written. Where the
+            // byte is zero, nobody can: a write that was cut short may have left it so.
+            let mayBeTorn = byte(of: damage, name) == 0
             finding = Finding(
-                .corruption, .checksum, role: role, file: name, section: "log record",
-                offset: offset, damage: damage,
-                detail: "the last record is whole but for one bit; opening would drop it as torn")
+                mayBeTorn ? .oddity : .corruption, mayBeTorn ? .tornTail : .checksum, role: role,
+                file: name, section: "log record", offset: offset, damage: damage,
+                detail: mayBeTorn
+                    ? "the last record is whole but for one bit, flipped or never written; opening "
+                        + "drops it as torn"
+                    : "the last record is whole but for one bit; opening would drop it as torn")
             explain(&finding, name)
         }
         add(finding)
+    }
+
+    /// The byte that a flipped bit stands in, as it is on the disk.
+    private func byte(of damage: Damage, _ name: String) -> UInt8? {
+        switch damage {
+        case .bitFlip(let offset, _), .checksumFlip(let offset, _):
+            let file = try? image.fileSystem.open(image.path(name), .read)
+            return (try? file?.readBytes(count: 1, at: offset))?.first
+        default: return nil
+        }
     }
 
     /// The one bit that keeps the record at `place` from verifying; nil if it is not that.

@@ -147,6 +147,34 @@ import VarveStorageSimulation
         #expect(report.findings.contains { $0.kind == .misplaced }, "\(report.findings)")
     }
 
+    @Test func `a last record that lacks one bit may be torn only where the byte is zero`() throws {
+        let sample = try SampleStore(closes: false)
+        let path = try #require(
+            sample.disk.filePaths.filter { $0.name.hasSuffix(".wal") }.max { $0.text < $1.text })
+        var walk = try LogWalk(sample.disk, path: path)
+        var last: UInt64 = 0
+        while let item = try walk.next() {
+            if case .record(_, let offset, _, _) = item { last = offset }
+        }
+        // Types have one bit; the checksum behind them has many.
+        for (place, bytes) in [(Int(last) + 4, 1), (Int(last) + 16, 8)] {
+            for offset in place..<place + bytes {
+                let byte = try #require(sample.disk.bytes(path))[offset]
+                for bit in 0..<8 where byte >> UInt8(bit) & 1 == 1 {
+                    let disk = sample.disk.crash(.keepAll, seed: 1)
+                    disk.damage(path, .flipBit(offset: offset, bit: bit))
+                    let report = try StoreCheck.run(disk, SampleStore.root)
+                    let finding = try #require(
+                        report.findings.first { $0.file.hasSuffix(path.name) })
+                    #expect(finding.damage == .bitFlip(offset: UInt64(offset), bit: bit))
+                    let isZero = byte == 1 << UInt8(bit)
+                    #expect(report.worst == (isZero ? .oddity : .corruption))
+                    #expect(finding.kind == (isZero ? .tornTail : .checksum))
+                }
+            }
+        }
+    }
+
     @Test func `names that no store makes are told`() throws {
         let sample = try SampleStore()
         let disk = sample.disk.crash(.keepAll, seed: 1)

@@ -10,7 +10,7 @@ import VarveStorage
         let target = try #require(DecoderTarget.named(name))
         let seeds = try target.seeds()
         #expect(!seeds.isEmpty)
-        let isSlow = ["segment", "store"].contains(name)
+        let isSlow = name == "store"
         var mutator = InputMutator(seeds, seed: 11)
         let runs = seeds.count + (isSlow ? 20 : 300)
         #expect(mutator.feed(target, runs: runs, seconds: 600) == runs)

@@ -87,7 +87,11 @@ struct RepairPlan {
     }
 
     private mutating func decide(_ finding: Finding) {
-        guard finding.severity == .corruption else {
+        // A last record that lacks one bit is made whole even if it may only have been torn: then
+        // nobody has been told of it, and it may stay or go.
+        guard
+            finding.severity == .corruption || finding.kind == .tornTail && finding.damage != nil
+        else {
             left.append((finding, why(finding)))
             return
         }
