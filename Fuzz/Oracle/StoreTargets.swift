@@ -7,11 +7,11 @@ import VarveStorageSimulation
 
 /// What fuzzers do with a store whose files have been changed.
 enum StoreTargets {
-    /// Opens a store whose files the input has changed: it says, eight bytes at a time, what becomes
-    /// of which file.
+    /// Opens a store whose files the input has changed: it says, eight bytes at a time, what
+    /// becomes of which file.
     ///
-    /// Every input is opened and read. The full programme takes twenty times as long, and is for
-    /// every 64th of those that open, and of those that do not.
+    /// Every input is opened and read. The full programme, which takes twenty times as long, is for
+    /// every 64th, whether it opens or not.
     @Sendable static func readSoup(_ bytes: [UInt8]) {
         guard let disk = try? StoreImages.disk() else { return }
         let paths = StoreImages.paths

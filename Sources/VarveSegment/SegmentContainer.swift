@@ -34,12 +34,26 @@ import VarveMutants
 
     /// Opens the file at `path`, which must be `byteCount` bytes of segment `id` with the file id
     /// `file`.
-    init(
+    convenience init(
         fileSystem: any FileSystem, path: FilePath, id: SegmentID, file expected: FileID,
         byteCount: UInt64, access: SegmentAccess
     ) throws(SegmentError) {
+        let (file, pageFile) = try storing { () throws(StorageError) in
+            let file = try fileSystem.open(path, .read)
+            guard case .direct = access else { return (file, file) }
+            return (file, try fileSystem.open(path, .readDirect))
+        }
+        try self.init(
+            file, pageFile: pageFile, id: id, file: expected, byteCount: byteCount, access: access)
+    }
+
+    /// Reads the beginnings of an open file, which must be `byteCount` bytes of segment `id` with
+    /// the file id `expected`.
+    init(
+        _ file: any StoredFile, pageFile: any StoredFile, id: SegmentID, file expected: FileID,
+        byteCount: UInt64, access: SegmentAccess
+    ) throws(SegmentError) {
         let name = FileNames.segment(id)
-        let file = try storing { () throws(StorageError) in try fileSystem.open(path, .read) }
         let found = try storing { () throws(StorageError) in try file.byteCount() }
         let least = UInt64(SegmentBlocks.pageByteCount + 8 + SegmentFooter.byteCount)
         guard found == byteCount, found >= least else {
@@ -62,6 +76,7 @@ import VarveMutants
         let directory = try Self.readDirectory(file, name, head: head, header, found)
         self.name = name
         self.file = file
+        self.pageFile = pageFile
         self.byteCount = found
         sections = directory.entries.map {
             Section(
@@ -73,17 +88,9 @@ import VarveMutants
         case .mapped, .mappedInPlace:
             mapping = try storing { () throws(StorageError) in try file.map(0..<found) }
             cache = nil
-            pageFile = file
-        case .paged(let shared):
+        case .paged(let shared), .direct(let shared):
             mapping = nil
             cache = shared
-            pageFile = file
-        case .direct(let shared):
-            mapping = nil
-            cache = shared
-            pageFile = try storing { () throws(StorageError) in
-                try fileSystem.open(path, .readDirect)
-            }
         }
     }
 

@@ -63,6 +63,17 @@ public final class SegmentReader: Sendable {
                 byteCount: record.byteCount, access: access), expecting: record)
     }
 
+    /// Another reader of the same open file, which must be the segment that `record` describes:
+    /// mapped apart, so that what it touches is its own to give back.
+    ///
+    /// The file may have lost its name meanwhile.
+    public func reread(expecting record: SegmentRecord) throws(SegmentError) -> SegmentReader {
+        try SegmentReader(
+            SegmentContainer(
+                container.file, pageFile: container.file, id: id, file: record.file,
+                byteCount: record.byteCount, access: .mappedInPlace), expecting: record)
+    }
+
     /// Reads the small sections of an open file.
     init(
         _ container: SegmentContainer, expecting record: SegmentRecord

@@ -230,7 +230,7 @@ final class SteppedStore {
     }
 
     @Test(arguments: 1...6)
-    func `a source whose rows are all deleted while it is merged is planned without`(
+    func `a source whose rows are all deleted while it is merged leaves none behind`(
         stepCount: Int
     ) throws {
         let failures = Mutex<[StoreError]>([])

@@ -238,24 +238,12 @@ extension Engine {
                 giveUp(&job)
                 return .again
             }
-            if error.code == .notFound, hasLostSource(current) {
-                // All rows of a source were deleted meanwhile, and its file has gone: what is left
-                // is planned anew.
-                giveUp(&job)
-                return .again
-            }
             note(error)
             giveUp(&job)
             listener.backgroundFailure?(error)
             if current.request != nil { endFirstRequest(error) }
             return postpone(by: Self.retryNanoseconds)
         }
-    }
-
-    /// Whether a segment that is being merged is in the live version no more.
-    private func hasLostSource(_ current: CompactionJob) -> Bool {
-        let live = Set(manifests.current.segments.map(\.id))
-        return !current.inputs.allSatisfy { live.contains($0.record.id) }
     }
 
     /// Between two pieces of a long step: rests while merging is paused, gives way to flushes and

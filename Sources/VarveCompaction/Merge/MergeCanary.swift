@@ -28,14 +28,11 @@ struct MergeCanary {
             fileSystem: fileSystem, path: directory.appending(FileNames.segment(output.id)),
             expecting: output, access: .mappedInPlace)
         guard let canary = try reader.canary(), !canary.queries.isEmpty else { return nil }
-        // Read once more for this alone: what these searches touch is given back, and what the
+        // Mapped once more for this alone: what these searches touch is given back, and what the
         // store's own readers keep for searches to come does not grow by it.
         var sources: [(input: MergeInput, reader: SegmentReader, dropped: DeletedRows)] = []
         for input in inputs where input.keptRowCount > 0 {
-            let source = try SegmentReader(
-                fileSystem: fileSystem,
-                path: directory.appending(FileNames.segment(input.record.id)),
-                expecting: input.record, access: .mappedInPlace)
+            let source = try input.reader.reread(expecting: input.record)
             let dropped = DeletedRows(input.dropped, rowCount: input.record.rowCount)
             sources.append((input, source, dropped))
         }

@@ -8,7 +8,7 @@ internal import VarveStorage
 
 /// The rows of one source on their way into a spool, a window at a time.
 ///
-/// The file is opened once more and mapped: it is read in order, every block compared with its
+/// The open file is mapped once more: it is read in order, every block compared with its
 /// checksum, and pages that have been read are given back after each window. Searches keep the
 /// pages they have.
 final class MergeGathering {
@@ -21,14 +21,10 @@ final class MergeGathering {
 
     private static let windowByteCount = 8 << 20
 
-    init(
-        _ input: MergeInput, number: Int, fileSystem: any FileSystem, directory: FilePath
-    ) throws(SegmentError) {
+    init(_ input: MergeInput, number: Int) throws(SegmentError) {
         self.input = input
         self.number = number
-        reader = try SegmentReader(
-            fileSystem: fileSystem, path: directory.appending(FileNames.segment(input.record.id)),
-            expecting: input.record, access: .mappedInPlace)
+        reader = try input.reader.reread(expecting: input.record)
     }
 
     /// The most bytes that attribute records of the inputs take.

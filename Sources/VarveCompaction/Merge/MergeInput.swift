@@ -5,7 +5,8 @@ public import VarveSegment
 
 /// A segment that is to be merged, and the rows of it that are left behind.
 public struct MergeInput: Sendable {
-    /// The segment, open for searches; the merge opens the file once more for itself.
+    /// The segment, open for searches; the merge maps the open file once more for itself, so that
+    /// the file may lose its name meanwhile.
     public var reader: SegmentReader
     /// What the manifest says about it.
     public var record: SegmentRecord

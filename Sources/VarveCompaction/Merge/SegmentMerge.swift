@@ -166,8 +166,7 @@ public final class SegmentMerge {
             current = gathering
         } else {
             let input = inputs[entries.count]
-            current = try MergeGathering(
-                input, number: entries.count, fileSystem: fileSystem, directory: plan.directory)
+            current = try MergeGathering(input, number: entries.count)
             gathering = current
         }
         let byteCount = try current.copyWindow(ordinals, into: spool, lists)
