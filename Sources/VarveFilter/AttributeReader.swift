@@ -18,7 +18,7 @@ public protocol AttributeSource: Sendable {
 /// Reads the attributes of one segment.
 ///
 /// All calls may be made from any thread. Columns and the heads of postings are read when they are
-/// first asked for and kept; a query takes a column once and then reads it without a lock.
+/// first asked for and kept, and so is the last block of records; a query takes a column once and then reads it without a lock.
 public final class AttributeReader<Source: AttributeSource>: Sendable {
     /// Rows of the segment.
     public let rowCount: Int
@@ -33,6 +33,8 @@ public final class AttributeReader<Source: AttributeSource>: Sendable {
     private struct Kept {
         var columns: [AttributeID: AttributeColumn] = [:]
         var postings: [AttributeID: AttributePostings] = [:]
+        /// The block that was read last: whoever goes over rows asks for it once for each of them.
+        var block: AttributeRowBlock?
     }
 
     /// Opens the attributes of a segment of `rowCount` rows.
@@ -77,7 +79,7 @@ public final class AttributeReader<Source: AttributeSource>: Sendable {
 
     /// The attributes of `row`, which must be below ``rowCount``, in the order of their names.
     ///
-    /// Reads and decompresses one block.
+    /// Reads and decompresses one block, unless it is the one that was read last.
     public func attributes(
         of row: RowOrdinal
     ) throws(Source.Failure) -> [(id: AttributeID, value: AttributeValue)] {
@@ -96,15 +98,21 @@ public final class AttributeReader<Source: AttributeSource>: Sendable {
 
     /// The block that `row` stands in; nil if the segment has no attributes.
     ///
-    /// For callers that walk over rows in order, such as merges.
+    /// For callers that walk over rows in order, such as merges. The block is kept until another is
+    /// read.
     public func block(of row: RowOrdinal) throws(Source.Failure) -> AttributeRowBlock? {
         precondition(row.index < rowCount)
         guard let index else { return nil }
+        if let block = kept.withLock({ $0.block }), block.rows.contains(row.rawValue) {
+            return block
+        }
         let place = index.place(of: row)
         let bytes = try source.bytes(of: .rows, in: place.range)
-        return try Self.decode(source) { () throws(FormatError) in
+        let block = try Self.decode(source) { () throws(FormatError) in
             try AttributeRowBlock(decoding: bytes, at: place)
         }
+        kept.withLock { $0.block = block }
+        return block
     }
 
     /// The column of an attribute; nil if no row has it or the segment keeps no columns.
