@@ -18,7 +18,8 @@ public protocol AttributeSource: Sendable {
 /// Reads the attributes of one segment.
 ///
 /// All calls may be made from any thread. Columns and the heads of postings are read when they are
-/// first asked for and kept, and so is the last block of records; a query takes a column once and then reads it without a lock.
+/// first asked for and kept, and so is the last block of records; a query takes a column once and
+/// then reads it without a lock.
 public final class AttributeReader<Source: AttributeSource>: Sendable {
     /// Rows of the segment.
     public let rowCount: Int

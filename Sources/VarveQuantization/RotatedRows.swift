@@ -54,6 +54,29 @@ internal import VarveStorage
         }
     }
 
+    /// Copies of the rows of `other` that are marked, in their order.
+    init(
+        copying marks: RowMarks, of other: RotatedRows, memory: WorkingMemory,
+        runtime: any Runtime, threadCount: Int
+    ) {
+        let (count, rowCount) = (other.count, marks.rows.count)
+        self.count = count
+        kernels = other.kernels
+        let headerByteCount = rowCount * ByteRow.byteCount
+        region = WorkingMemory.process.region(
+            byteCount: max(1, headerByteCount + rowCount * count))
+        // Safety: the region has room for both and lives as long as this object.
+        unsafe rows = unsafe region.baseAddress.bindMemory(to: ByteRow.self, capacity: rowCount)
+        unsafe codes = unsafe (region.baseAddress + headerByteCount).bindMemory(
+            to: UInt8.self, capacity: rowCount * count)
+        let destination = unsafe RowDestination(codes: codes, rows: rows)
+        memory.copy(marks, runtime: runtime, threadCount: threadCount) { place, row in
+            unsafe (destination.rows + place).initialize(to: other.rows[row])
+            unsafe (destination.codes + place * count).update(
+                from: other.codes + row * count, count: count)
+        }
+    }
+
     /// Has the codes of rows `list[0..<count]` fetched, for the decoding that follows.
     func prefetch(_ list: UnsafePointer<UInt32>, count: Int) {
         for index in 0..<count {

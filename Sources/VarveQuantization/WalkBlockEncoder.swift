@@ -23,6 +23,7 @@ public import VarveStorage
     private let neighbourStride: Int
     private let degrees: UnsafePointer<UInt16>
     private let rotated: RotatedRows
+    private let memory: WorkingMemory
 
     /// Prepares the blocks of `rowCount` rows of `table`, where row *r* has the `degrees[r]`
     /// neighbours at `neighbours + r * neighbourStride`.
@@ -38,6 +39,7 @@ public import VarveStorage
         precondition(rowCount <= Int(UInt32.max) && neighbourStride >= layout.maxDegree)
         self.table = table
         self.rowCount = rowCount
+        self.memory = memory
         unsafe self.neighbours = unsafe neighbours
         self.neighbourStride = neighbourStride
         unsafe self.degrees = unsafe degrees
@@ -57,6 +59,9 @@ public import VarveStorage
 
     /// Writes the blocks `numbers`, as many bytes as `order.places` says, from `destination` on
     /// (aligned to 64).
+    ///
+    /// Where the tables may leave the process's memory, the rows that these blocks need are copied,
+    /// ten of them for a block or so: the more blocks at once, the less is copied twice.
     public func encode(
         _ numbers: Range<Int>, into destination: UnsafeMutableRawPointer, runtime: any Runtime,
         threadCount: Int
@@ -66,6 +71,7 @@ public import VarveStorage
         let chunkRowCount = 128
         let places = order.places
         let start = places.offset(of: numbers.lowerBound)
+        let rows = rows(for: numbers, runtime: runtime, threadCount: threadCount)
         runtime.parallel(
             count: (numbers.count + chunkRowCount - 1) / chunkRowCount, threadCount: threadCount
         ) { [self] chunk in
@@ -74,13 +80,36 @@ public import VarveStorage
             for number in first..<min(numbers.upperBound, first + chunkRowCount) {
                 let offset = places.offset(of: number) - start
                 unsafe encodeBlock(
-                    BlockNumber(UInt32(number)), into: blocks.base + offset, coder)
+                    BlockNumber(UInt32(number)), into: blocks.base + offset, rows, coder)
             }
         }
     }
 
+    /// The rows of blocks `numbers` and those their edges lead to.
+    private func rows(
+        for numbers: Range<Int>, runtime: any Runtime, threadCount: Int
+    ) -> EdgeRows {
+        guard memory.isSpilled else { return EdgeRows(table, rotated) }
+        var marks = RowMarks(rowCount: rowCount)
+        for number in numbers {
+            let row = Int(order.rows[number])
+            marks.insert(row)
+            let list = unsafe neighbours + row * neighbourStride
+            for slot in 0..<Int(unsafe degrees[row]) {
+                let neighbour = Int(unsafe list[slot])
+                precondition(neighbour < rowCount)
+                marks.insert(neighbour)
+            }
+        }
+        marks.count()
+        return EdgeRows(
+            copying: marks, of: table, rotated, memory: memory, runtime: runtime,
+            threadCount: threadCount)
+    }
+
     private func encodeBlock(
-        _ number: BlockNumber, into block: UnsafeMutableRawPointer, _ coder: NodeCoder
+        _ number: BlockNumber, into block: UnsafeMutableRawPointer, _ rows: EdgeRows,
+        _ coder: NodeCoder
     ) {
         let layout = codebook.layout
         let row = Int(order.rows[number.index])
@@ -89,7 +118,9 @@ public import VarveStorage
         let list = unsafe neighbours + row * neighbourStride
         unsafe block.initializeMemory(
             as: UInt8.self, repeating: 0, count: layout.byteCount(groupCount: groupCount))
-        unsafe block.storeBytes(of: table.row(UInt32(row)), as: ByteRow.self)
+        let place = rows.place(of: row)
+        let (table, rotated) = (rows.table, rows.rotated)
+        unsafe block.storeBytes(of: table.row(UInt32(place)), as: ByteRow.self)
         unsafe block.storeBytes(
             of: UInt32(degree).littleEndian, toByteOffset: WalkBlockLayout.degreeOffset,
             as: UInt32.self)
@@ -97,13 +128,22 @@ public import VarveStorage
             of: UInt32(row).littleEndian, toByteOffset: WalkBlockLayout.rowOffset,
             as: UInt32.self)
         unsafe (block + WalkBlockLayout.vectorOffset).copyMemory(
-            from: table.codes(UInt32(row)), byteCount: layout.paddedCount)
-        coder.begin(at: row, of: rotated)
-        unsafe rotated.prefetch(list, count: degree)
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, degree)) { buffer in
-            guard let distances = buffer.baseAddress else { return }
+            from: table.codes(UInt32(place)), byteCount: layout.paddedCount)
+        coder.begin(at: place, of: rotated)
+        unsafe withUnsafeTemporaryAllocation(
+            byteCount: max(1, degree) * 8, alignment: 8
+        ) { buffer in
+            guard let base = buffer.baseAddress else { return }
+            // Safety: room for as many distances and places as there are neighbours.
+            let distances = unsafe base.bindMemory(to: Float.self, capacity: degree)
+            let ends = unsafe (base + degree * 4).bindMemory(to: UInt32.self, capacity: degree)
+            for slot in 0..<degree {
+                unsafe (ends + slot).initialize(
+                    to: UInt32(rows.place(of: Int(unsafe list[slot]))))
+            }
+            unsafe rotated.prefetch(ends, count: degree)
             unsafe table.distances(
-                fromRow: UInt32(row), to: list, count: degree, into: distances)
+                fromRow: UInt32(place), to: ends, count: degree, into: distances)
             let slotCount = groupCount * WalkBlockLayout.groupLaneCount
             for slot in 0..<slotCount {
                 let (index, lane) = slot.quotientAndRemainder(
@@ -119,7 +159,7 @@ public import VarveStorage
                 let group = unsafe NodeCoder.Group(
                     base, a: offsets.a, b: offsets.b, codes: offsets.codes)
                 unsafe coder.encode(
-                    id, of: rotated, norm2: distances[slot], lane: lane, group: group)
+                    Int(ends[slot]), of: rotated, norm2: distances[slot], lane: lane, group: group)
             }
         }
     }

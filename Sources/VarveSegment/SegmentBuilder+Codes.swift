@@ -7,8 +7,8 @@ import VarveQuantization
 import VarveStorage
 
 extension SegmentBuilder {
-    /// Bytes encoded before they are written.
-    private static let encodingByteCount = 4 << 20
+    /// Bytes encoded before they are written; more where rows are copied for them.
+    private var encodingByteCount: Int { memory.isSpilled ? 16 << 20 : 4 << 20 }
 
     /// Writes `walk.header`, `walk`, `codebook`, `lists` and `codes`; gives header and order of the
     /// walk, if there is one, and what the codes were made with.
@@ -90,14 +90,14 @@ extension SegmentBuilder {
     /// Codes are read from one end to the other.
     private static let codeBlockByteCount = 1 << 18
 
-    /// Encodes `count` records a few MiB at a time, and writes them.
+    /// Encodes `count` records some MiB at a time, and writes them.
     ///
     /// Record *i* begins at `offset(i)` and takes at most `byteCount` bytes.
     private func encode(
         count: Int, to writer: SegmentFileWriter, byteCount: Int, offset: (Int) -> Int,
         _ body: (Range<Int>, UnsafeMutableRawPointer) -> Void
     ) throws(SegmentError) {
-        let step = min(count, max(1, Self.encodingByteCount / byteCount))
+        let step = min(count, max(1, encodingByteCount / byteCount))
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: step * byteCount, alignment: 64)
         defer { unsafe buffer.deallocate() }
         var first = 0

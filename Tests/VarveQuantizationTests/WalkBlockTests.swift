@@ -39,7 +39,7 @@ struct SampleLists {
     /// The blocks of all rows, made in parts that end at `cuts`.
     static func encode(
         _ sample: SampleTable, _ lists: SampleLists, _ layout: WalkBlockLayout, cuts: [Int] = [],
-        threadCount: Int = 1
+        threadCount: Int = 1, memory: WorkingMemory = .process
     ) -> (NeighbourCodebook, WalkOrder, [UInt8]) {
         let runtime = SystemRuntime()
         let rowCount = sample.rows.count
@@ -55,7 +55,7 @@ struct SampleLists {
             let encoder = unsafe WalkBlockEncoder(
                 table: table, rowCount: rowCount, neighbours: neighbours,
                 neighbourStride: lists.maxDegree, degrees: degrees, layout: layout, seed: 77,
-                runtime: runtime, threadCount: threadCount)
+                memory: memory, runtime: runtime, threadCount: threadCount)
             let places = encoder.order.places
             var blocks = [UInt8](repeating: 0xAA, count: places.byteCount)
             let bounds = [0] + cuts + [rowCount]
@@ -122,6 +122,14 @@ struct SampleLists {
         #expect(blocks == sameBlocks)
         #expect(codebook.unit == sameCodebook.unit)
         #expect(codebook.rotation.mean == sameCodebook.rotation.mean)
+        // Memory that leaves the process whenever it may: rows are copied for every range.
+        let disk = PosixFileSystem()
+        let memory = WorkingMemory { part, byteCount in
+            try? disk.scratchMemory(FilePath("/tmp/blocks-\(part)"), byteCount: byteCount)
+        }
+        let (_, _, spilledBlocks) = Self.encode(
+            sample, lists, layout, cuts: [1, 130, 131, 500], threadCount: 2, memory: memory)
+        #expect(blocks == spilledBlocks)
     }
 
     // Theory: twice sqrt((1 - c²) / (c² D)), where c is the cosine of a code and its vector.
