@@ -16,13 +16,17 @@ func filledLists(
     precondition(
         filled !== lists && filled.rowCount == lists.rowCount
             && filled.maxDegree == lists.maxDegree, "other lists, as large")
-    memory.inStretches(of: 0..<lists.rowCount) { stretch in
-        runtime.parallel(count: (stretch.count + 255) / 256, threadCount: threadCount) { index in
+    // Every row leads to all lists of its neighbours.
+    let chunk = memory.isSpilled ? 16 : 256
+    memory.inStretches(of: 0..<lists.rowCount, length: 32) { stretch in
+        runtime.parallel(
+            count: (stretch.count + chunk - 1) / chunk, threadCount: threadCount
+        ) { index in
             scratches.use { scratch in
                 var source = unsafe lists.graph
                 var target = unsafe filled.graph
-                let first = stretch.lowerBound + index * 256
-                for row in first..<min(stretch.upperBound, first + 256) {
+                let first = stretch.lowerBound + index * chunk
+                for row in first..<min(stretch.upperBound, first + chunk) {
                     unsafe vg_fill_list(
                         space.pointer, &source, UInt32(row), &target, scratch.pointer)
                 }

@@ -62,7 +62,8 @@ struct PagePacking: Sendable {
     }
 
     private func distances(from row: UInt32, to rows: [UInt32]) -> [Float] {
-        unsafe [Float](unsafeUninitializedCapacity: rows.count) { buffer, count in
+        guard !rows.isEmpty else { return [] }
+        return unsafe [Float](unsafeUninitializedCapacity: rows.count) { buffer, count in
             guard let base = buffer.baseAddress else { return }
             unsafe rows.withUnsafeBufferPointer { list in
                 guard let list = list.baseAddress else { return }

@@ -8,7 +8,7 @@ import VarveStorage
 
 extension SegmentBuilder {
     /// Bytes encoded before they are written; more where rows are copied for them.
-    private var encodingByteCount: Int { memory.isSpilled ? 16 << 20 : 4 << 20 }
+    private var encodingByteCount: Int { memory.isSpilled ? 8 << 20 : 4 << 20 }
 
     /// Writes `walk.header`, `walk`, `codebook`, `lists` and `codes`; gives header and order of the
     /// walk, if there is one, and what the codes were made with.

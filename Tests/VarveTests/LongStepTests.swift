@@ -77,11 +77,15 @@ import VarveStorageSimulation
         }
         try store.beginCompaction()
         while !isPaused.withLock({ $0 }) { runtime.sleep(nanoseconds: 1_000_000) }
-        // What is on its way when it is paused goes on to the next beat.
-        runtime.sleep(nanoseconds: 100_000_000)
-        let resting = disk.operationCount
-        runtime.sleep(nanoseconds: 100_000_000)
-        #expect(disk.operationCount == resting)
+        // What is on its way when it is paused goes on to the next beat. A merge that never rests
+        // comes to its end here, which is seen below.
+        var (resting, quietCount) = (disk.operationCount, 0)
+        while quietCount < 15 {
+            runtime.sleep(nanoseconds: 20_000_000)
+            let count = disk.operationCount
+            quietCount = count == resting ? quietCount + 1 : 0
+            resting = count
+        }
         #expect(try store.statistics().compaction != nil)
         #expect(try store.statistics().segmentCount == 2)
         #expect(try store.count() == 400)

@@ -46,6 +46,7 @@ func decompressBlock(
     guard recorded == UInt64(byteCount), frameByteCount == frame.byteCount else {
         throw error("not one frame of \(byteCount) bytes")
     }
+    guard byteCount > 0 else { return [] }
     var found = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
         found = unsafe frame.withUnsafeBytes { input in

@@ -85,10 +85,12 @@ internal import CRoaring
     /// All values, ascending.
     var ordinals: [UInt32] {
         let count = count
+        // An array of no room is the one that all empty arrays share, and its count would be
+        // written: by many threads at once, which is harmless, but a race.
+        guard count > 0 else { return [] }
         return unsafe [UInt32](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if count > 0, let base = buffer.baseAddress {
-                unsafe roaring_bitmap_to_uint32_array(bitmap, base)
-            }
+            guard let base = buffer.baseAddress else { return }
+            unsafe roaring_bitmap_to_uint32_array(bitmap, base)
             initialized = count
         }
     }

@@ -203,6 +203,7 @@ extension Engine {
         graph.fillsLists = true
         var settings = MergeSettings(
             graph: graph, memoryByteLimit: options.mergeByteLimit)
+        settings.scratchByteLimit = options.mergeScratchByteLimit
         settings.recallPenalty = options.compaction.recallPenalty
         return settings
     }

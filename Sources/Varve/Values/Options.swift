@@ -121,6 +121,9 @@ extension Options {
     /// Bytes a merge may take in memory: a quarter of the budget.
     var mergeByteLimit: Int { memoryBudgetByteCount / 4 }
 
+    /// Bytes of a merge's scratch files that may lie in memory.
+    var mergeScratchByteLimit: Int { memoryBudgetByteCount / 8 * 5 }
+
     /// Bytes reserved for a new log: what a memtable's writes take, roughly.
     var logPreallocationByteCount: UInt64 { UInt64(min(memtableByteCount, 64 << 20)) }
 

@@ -10,8 +10,11 @@ public import VarveStorage
 public struct MergeSettings: Hashable, Sendable {
     /// Settings of the new graph; lists have this degree.
     public var graph: GraphParameters
-    /// Bytes the merge may take; what does not fit goes to scratch files.
+    /// Bytes of tables from which on they go to scratch files, and of what the steps work with.
     public var memoryByteLimit: Int
+    /// Bytes of scratch files that may stay in the process's memory: the codes of all rows had
+    /// better find room in it, because every step asks for them.
+    public var scratchByteLimit: Int
     /// Which way the graph is made; nil for what suits the sources.
     public var regime: MergeRegime?
     /// Takes this from the recall of every output that is no rebuild; for tests of the refusal.
@@ -21,6 +24,7 @@ public struct MergeSettings: Hashable, Sendable {
     public init(graph: GraphParameters, memoryByteLimit: Int, regime: MergeRegime? = nil) {
         self.graph = graph
         self.memoryByteLimit = memoryByteLimit
+        scratchByteLimit = memoryByteLimit / 2
         self.regime = regime
     }
 }
@@ -88,7 +92,7 @@ public final class SegmentMerge {
         let names = ScratchNames(
             fileSystem: fileSystem, directory: plan.directory, id: plan.id)
         memory =
-            isSpilled ? names.memory(byteLimit: settings.memoryByteLimit / 2) : .process
+            isSpilled ? names.memory(byteLimit: settings.scratchByteLimit) : .process
         let norm2 = inputs.map { Double($0.reader.description.liftNorm2) }.max() ?? 0
         spool = try storing { () throws(StorageError) in
             try MergeSpool(

@@ -88,11 +88,13 @@ final class MergeState: Sendable {
         return low
     }
 
-    /// Runs `body` over chunks of `range`.
+    /// Runs `body` over chunks of `range`; smaller ones where memory is given back in between, for
+    /// every row leads to a hundred others.
     func over(
         _ range: Range<Int>, chunk: Int = 256, threadCount: Int,
         _ body: @Sendable (Range<Int>, SearchScratch) -> Void
     ) {
+        let chunk = memory.isSpilled ? min(chunk, 64) : chunk
         memory.inStretches(of: range) { stretch in
             let count = (stretch.count + chunk - 1) / chunk
             runtime.parallel(count: count, threadCount: threadCount) { index in

@@ -70,29 +70,34 @@ public final class WorkingMemory: Sendable {
         return region
     }
 
-    /// Has `action` called by ``relieve()``, too.
+    /// Has `action` called by ``relieve()`` where giving regions back is not enough: it gives back
+    /// what is asked for most often.
     public func onRelief(_ action: @escaping @Sendable () -> Void) {
         state.withLock { $0.others.append(action) }
     }
 
-    /// Lets the pages of all regions leave the process's memory, once they are more than the limit.
+    private var isOverLimit: Bool {
+        mappedResidentByteCount().map { $0 > mappedByteLimit } ?? true
+    }
+
+    /// Lets the pages of all regions leave the process's memory, once they are more than the limit;
+    /// where that is not enough, what ``onRelief(_:)`` has been told of follows.
     ///
     /// They come back when they are touched. Does nothing for the process's own memory.
     public func relieve() {
-        guard isSpilled, mappedResidentByteCount().map({ $0 > mappedByteLimit }) ?? true else {
-            return
-        }
+        guard isSpilled, isOverLimit else { return }
         let (regions, others) = state.withLock { state in
             (state.regions.compactMap(\.region), state.others)
         }
         for region in regions { region.giveBack() }
+        guard isOverLimit else { return }
         for action in others { action() }
     }
 
     /// Runs `body` over `range` in stretches, giving memory back after each; in one where nothing
     /// can be given back.
     public func inStretches(
-        of range: Range<Int>, length: Int = 1 << 10, _ body: (Range<Int>) -> Void
+        of range: Range<Int>, length: Int = 1 << 7, _ body: (Range<Int>) -> Void
     ) {
         guard isSpilled else { return body(range) }
         for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {
