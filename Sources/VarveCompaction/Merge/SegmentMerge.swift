@@ -197,6 +197,8 @@ public final class SegmentMerge {
         let sources = refused == nil ? sources : [MergeSource(rowCount: keptRowCount)]
         regime = settings.regime ?? chooseRegime(for: sources)
         if refused != nil { regime = .rebuild }
+        // The lists have been written, and all rows are asked for first.
+        memory.giveBackRegions()
         var parameters = MergeParameters()
         parameters.graph = settings.graph
         parameters.memoryByteLimit = settings.memoryByteLimit / 2

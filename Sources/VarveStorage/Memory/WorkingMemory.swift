@@ -86,12 +86,17 @@ public final class WorkingMemory: Sendable {
     /// They come back when they are touched. Does nothing for the process's own memory.
     public func relieve() {
         guard isSpilled, isOverLimit else { return }
-        let (regions, others) = state.withLock { state in
-            (state.regions.compactMap(\.region), state.others)
-        }
-        for region in regions { region.giveBack() }
+        giveBackRegions()
         guard isOverLimit else { return }
+        let others = state.withLock { $0.others }
         for action in others { action() }
+    }
+
+    /// Lets the pages of all regions leave the process's memory, whatever the limit: for the end of
+    /// a pass whose tables are not asked for soon.
+    public func giveBackRegions() {
+        let regions = state.withLock { $0.regions.compactMap(\.region) }
+        for region in regions { region.giveBack() }
     }
 
     /// Runs `body` over `range` in stretches, giving memory back after each; in one where nothing
