@@ -10,9 +10,9 @@ import VarveStorage
         let target = try #require(DecoderTarget.named(name))
         let seeds = try target.seeds()
         #expect(!seeds.isEmpty)
-        let isSlow = name == "store"
+        let isSlow = ["segment", "segment-values", "store"].contains(name)
         var mutator = InputMutator(seeds, seed: 11)
-        let runs = seeds.count + (isSlow ? 20 : 300)
+        let runs = seeds.count + (isSlow ? 40 : 300)
         #expect(mutator.feed(target, runs: runs, seconds: 600) == runs)
     }
 
