@@ -35,13 +35,15 @@ void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t ro
 void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t limit) {
     float *front = scratch->front;
     uint32_t count = scratch->front_count;
-    if (count == limit && distance >= front[limit - 1]) return;
+    // A front that was kept may be of a wider walk: it stays as long as it is.
+    const uint32_t room = count > limit ? count : limit;
+    if (count == room && distance >= front[room - 1]) return;
     uint32_t low = 0, high = count;
     while (low < high) {
         const uint32_t middle = (low + high) / 2;
         if (front[middle] <= distance) low = middle + 1; else high = middle;
     }
-    if (count < limit) scratch->front_count = ++count;
+    if (count < room) scratch->front_count = ++count;
     memmove(front + low + 1, front + low, (count - 1 - low) * sizeof *front);
     front[low] = distance;
 }

@@ -162,6 +162,37 @@ import VarveQuantization
         #expect(sample.walk(to: 3, Self.slack, scratch: scratch) == first)
     }
 
+    @Test(arguments: KernelTier.available)
+    func `a front that is kept counts for the next walk, be it narrower or wider`(
+        tier: KernelTier
+    ) {
+        /// Rows that each walk expands and what it finds, the front kept from the first on.
+        func walks(_ widths: [Int], in scratch: WalkScratch) -> [(Int, [UInt32])] {
+            widths.enumerated().map { number, width in
+                var rule = WalkRule(resultCount: 5, width: width)
+                rule.keepsFront = number > 0
+                let found = sample.walk(to: 700, rule, tier: tier, scratch: scratch)
+                return (scratch.expandedCount, found)
+            }
+        }
+        for widths in [[64, 8], [8, 64], [64, 8, 200, 1, 300]] {
+            let scratch = WalkScratch()
+            let found = walks(widths, in: scratch)
+            // One that has had room for the widest from the beginning.
+            let roomy = WalkScratch()
+            _ = walks([400], in: roomy)
+            let expected = walks(widths, in: roomy)
+            #expect(found.map(\.0) == expected.map(\.0))
+            #expect(found.map(\.1) == expected.map(\.1))
+            for (number, width) in widths.enumerated().dropFirst() {
+                let alone = walks([width], in: WalkScratch())[0].0
+                #expect(found[number].0 <= alone, "\(widths), \(number)")
+                // What is in the front already ends a narrower walk at its first steps.
+                if width < widths[number - 1] { #expect(found[number].0 < 8) }
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 17])
     func `tiny graphs are walked whole`(rowCount: Int) throws {
         let vectors = ByteVectors.clustered(rowCount: rowCount, dimension: 5, seed: 65)

@@ -143,7 +143,7 @@ typedef struct vk_walk_scratch {
     uint32_t *result_rows;
     uint32_t *result_blocks;
     uint32_t result_count;
-    /// Distances of the nearest expanded nodes, ascending; `width` of the rule.
+    /// Distances of the nearest expanded nodes, ascending; room for the widest rule so far.
     float *front;
     uint32_t front_count;
     /// Room for the distances to the seeds and to the leaders of their groups.
@@ -239,7 +239,8 @@ void vk_walk_measure_seeds(const vk_kernels *kernels, const vk_walk_graph *graph
 void vk_walk_insert_result(vk_walk_scratch *scratch, float distance, uint32_t row,
                            uint32_t block, uint32_t limit);
 
-/// Inserts the distance of an expanded node into the front, keeping at most `limit`.
+/// Inserts the distance of an expanded node into the front, keeping at most `limit`, or as many as
+/// there are already.
 void vk_walk_insert_front(vk_walk_scratch *scratch, float distance, uint32_t limit);
 
 /// The distance below which a quarter of the open entries lie, for the rare moment when they are

@@ -71,8 +71,12 @@ package import VarveKernels
         }
         if let width = rule.width, width > frontCapacity {
             frontCapacity = width
+            // The front of an earlier walk may be kept.
+            let front = UnsafeMutablePointer<Float>.allocate(capacity: frontCapacity)
+            unsafe front.initialize(
+                from: memory.pointee.front, count: Int(memory.pointee.front_count))
             unsafe memory.pointee.front.deallocate()
-            unsafe memory.pointee.front = .allocate(capacity: frontCapacity)
+            unsafe memory.pointee.front = unsafe front
         }
         if seedCount > seedCapacity {
             seedCapacity = seedCount
