@@ -216,7 +216,7 @@ let testTargets: [Target] = [
         of: "VarveOracle",
         [
             "Varve", "VarveFormat", "VarveStorage", "VarveStorageSimulation", "VarveCheck",
-            "VarveMutants",
+            "VarveMutants", "VarveSegment",
         ]),
     tests(
         of: "SegtoolCommands",

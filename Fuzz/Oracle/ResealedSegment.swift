@@ -1,19 +1,19 @@
 // A segment file whose values are wrong and whose checksums are right.
 
-import VarveFormat
+package import VarveFormat
 
 /// A whole segment file, to change bytes in behind the back of its checksums.
 ///
 /// Random bytes stop at the first checksum. Here every checksum over a changed byte is made to fit
 /// again, so that what lies behind them meets the changes: a reader may trust no value.
-struct ResealedSegment: Sendable {
+package struct ResealedSegment: Sendable {
     private let original: [UInt8]
     private let sealed: SegmentRecord
     private let entries: [SegmentSectionEntry]
     private let directoryOffset: Int
 
     /// The file `bytes`, which must be the segment that `record` describes.
-    init(_ bytes: [UInt8], _ record: SegmentRecord) throws(FormatError) {
+    package init(_ bytes: [UInt8], _ record: SegmentRecord) throws(FormatError) {
         original = bytes
         sealed = record
         let end = bytes.count - SegmentFooter.byteCount
@@ -30,9 +30,13 @@ struct ResealedSegment: Sendable {
     /// Bytes of `changes` that say one change.
     static let changeByteCount = 8
 
+    /// How many sections there are; a change with this number, or the rest of it, is one of the
+    /// directory.
+    package var sectionCount: Int { entries.count }
+
     /// The file with these changes, and its record: eight bytes each say in which section, where
     /// and how.
-    func changed(by changes: [UInt8]) -> (bytes: [UInt8], record: SegmentRecord) {
+    package func changed(by changes: [UInt8]) -> (bytes: [UInt8], record: SegmentRecord) {
         var bytes = original
         var touched: Set<[Int]> = []
         for start in stride(from: 0, to: changes.count - 7, by: Self.changeByteCount) {
@@ -49,7 +53,8 @@ struct ResealedSegment: Sendable {
             let range = Self.apply(change, to: &bytes, first..<first + Int(entry.byteCount))
             for place in range { touched.insert([index, (place - first) / entry.blockByteCount]) }
         }
-        return (bytes, reseal(&bytes, touched))
+        let record = reseal(&bytes, touched)
+        return (bytes, record)
     }
 
     /// Makes one change inside `room`; where it was made.

@@ -16,7 +16,9 @@ struct LineReader {
 
     /// The longest line, in bytes.
     static let maximumLineByteCount = 64 << 20
-    private static let windowByteCount = 1 << 20
+    /// Bytes read at once; more from time to time, so that small files cost little.
+    private var windowByteCount = 1 << 14
+    private static let largestWindowByteCount = 1 << 20
 
     init(_ file: any StoredFile) { self.file = file }
 
@@ -50,7 +52,8 @@ struct LineReader {
         guard window.count < Self.maximumLineByteCount else {
             throw StorageError(.inputOutput, call: "read line", path: file.path)
         }
-        var buffer = [UInt8](repeating: 0, count: Self.windowByteCount)
+        var buffer = [UInt8](repeating: 0, count: windowByteCount)
+        windowByteCount = min(2 * windowByteCount, Self.largestWindowByteCount)
         let source = file
         let offset = fileOffset
         var failure: StorageError?
