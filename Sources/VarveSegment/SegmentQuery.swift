@@ -30,7 +30,12 @@ import VarveQuantization
     /// Results of a walk that pass.
     var passingRanks: [Int] = []
     /// The effort by width counts what earlier segments of the same search have expanded.
+    ///
+    /// Only walks over blocks have such a front; what one of an earlier vector has left is never
+    /// counted.
     public var keepsFront = false
+    /// The vector whose walk has left the front; see ``QueryVector/generation``.
+    var frontGeneration = -1
 
     /// More than the most records of one page.
     static let pageRecordLimit = SegmentBlocks.pageByteCount

@@ -115,7 +115,9 @@ extension SegmentReader {
             rule.stopRank = min(k, count)
             rule.slack = effort.gamma
         }
-        rule.keepsFront = query.keepsFront
+        rule.keepsFront =
+            query.keepsFront && query.frontGeneration == query.vector.generation
+        query.frontGeneration = query.vector.generation
         unsafe resident.graph.walk(
             query.vector.bytes, table: table.view, rule: rule, live: live?.words,
             scratch: query.walkScratch)

@@ -45,6 +45,39 @@ struct SearchTests {
         #expect(found >= 170, "\(found) of 200")
     }
 
+    /// Of the segments of a store some may lie in memory and others not.
+    @Test func `a search by pages leaves no front, and that of an earlier vector does not count`()
+        throws
+    {
+        let schema = Schema(dimension: 16, metric: .euclidean, elementType: .float32)
+        let sample = try SampleSegment(indexed: schema, rowCount: 2_000, seed: 63)
+        let paged = try sample.open(.paged(PageCache(byteBudget: 1 << 20)))
+        let mapped = try sample.open()
+        let query = SegmentQuery(schema: schema)
+        for seed in 0..<20 {
+            let vector = SampleVector(schema: schema, seed: UInt64(3_000 + seed))
+            vector.prepare(query)
+            var statistics = SegmentSearchStatistics()
+            query.keepsFront = false
+            _ = try paged.searchGraph(
+                query, k: 10, effort: Self.effort, statistics: &statistics
+            ) { _ in true }
+            query.keepsFront = true
+            var kept = SegmentSearchStatistics()
+            let hits = try mapped.searchGraph(
+                query, k: 10, effort: Self.effort, statistics: &kept
+            ) { _ in true }
+            let other = SegmentQuery(schema: schema)
+            vector.prepare(other)
+            var alone = SegmentSearchStatistics()
+            let expected = try mapped.searchGraph(
+                other, k: 10, effort: Self.effort, statistics: &alone
+            ) { _ in true }
+            #expect(hits == expected)
+            #expect(kept.expandedNodeCount == alone.expandedNodeCount)
+        }
+    }
+
     @Test(arguments: [true, false])
     func `deleted, dead and not allowed rows never come out`(_ isMapped: Bool) throws {
         let schema = Schema(dimension: 16, metric: .euclidean, elementType: .float32)
