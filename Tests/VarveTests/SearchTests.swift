@@ -42,6 +42,44 @@ import Varve
         (.cosine, .float16), (.innerProduct, .float32),
     ]
 
+    /// Of the segments of a store some lie in memory and others are searched by pages; every way to
+    /// say how much work a search may do works over both, search after search.
+    @Test func `segments in memory and segments by pages are searched together`() throws {
+        var options = Options()
+        options.compaction.isAutomatic = false
+        options.memoryBudgetByteCount = 32 << 20
+        let store = try Store.create(
+            at: directory.path + "/mixed",
+            schema: Schema(dimension: 96, metric: .euclidean, elementType: .float32),
+            options: options)
+        var vectors = SeededVectors(state: 8)
+        for part in 0..<4 as Range<UInt64> {
+            var batch = WriteBatch()
+            for row in 0..<1_200 as Range<UInt64> {
+                batch.upsert(id: .number(part * 1_200 + row), vector: vectors.next(96))
+            }
+            try store.write(batch)
+            try store.flush()
+        }
+        #expect(try store.statistics().segmentCount == 4)
+        let queries = (0..<20).map { _ in vectors.next(96) }
+        for effort in [Effort.width(100), .slack(0.4), .recall(0.95)] {
+            var (foundCount, pageCount, expandedCount) = (0, 0, 0)
+            for vector in queries {
+                var query = Query(vector: vector, k: 10)
+                query.effort = .exact
+                let best = Set(try store.search(query).hits.map(\.id))
+                query.effort = effort
+                let result = try store.search(query)
+                foundCount += best.intersection(result.hits.map(\.id)).count
+                pageCount += result.statistics.pageReadCount
+                expandedCount += result.statistics.expandedNodeCount
+            }
+            #expect(pageCount > 0 && expandedCount > 0)
+            #expect(foundCount >= 180, "\(effort): \(foundCount) of 200")
+        }
+    }
+
     /// A width is shared out among segments, and more of it goes to those with deleted rows.
     @Test func `searches by width go over segments of which some have lost most rows`() throws {
         var options = Options()
