@@ -90,7 +90,13 @@ VK_TARGET static inline void tighten(vk_walk_state *walk) {
     float stop_limit = VK_FAR;
     if (rule->gamma >= 0 && has_rank) stop_limit = ranked * (1 + rule->gamma);
     if (rule->width > 0 && scratch->front_count >= rule->width) {
-        const float last = scratch->front[rule->width - 1];
+        float last = scratch->front[rule->width - 1];
+        if (rule->keeps_front) {
+            // A front that others have filled says nothing of the way down from the seeds: this
+            // walk goes on until its own nearest lie ahead of all that is open.
+            const float lead = walk->lead_count == rule->lead ? walk->lead[rule->lead - 1] : VK_FAR;
+            last = lead > last ? lead : last;
+        }
         stop_limit = last < stop_limit ? last : stop_limit;
     }
     float limit = stop_limit;
@@ -112,6 +118,7 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
         enter_lead(walk, distance);
     } else if (rule->width > 0) {
         vk_walk_insert_front(scratch, distance, rule->width);
+        if (rule->keeps_front) enter_lead(walk, distance);
     }
     tighten(walk);
 }

@@ -115,9 +115,12 @@ extension SegmentReader {
             rule.stopRank = min(k, count)
             rule.slack = effort.gamma
         }
+        // Lifted distances of different segments cannot be compared as they are.
         rule.keepsFront =
             query.keepsFront && query.frontGeneration == query.vector.generation
+            && schema.metric != .innerProduct
         query.frontGeneration = query.vector.generation
+        rule.lead = min(4 + effort.width / 8, WalkRule.maximumLead)
         unsafe resident.graph.walk(
             query.vector.bytes, table: table.view, rule: rule, live: live?.words,
             scratch: query.walkScratch)

@@ -45,6 +45,43 @@ struct SearchTests {
         #expect(found >= 170, "\(found) of 200")
     }
 
+    /// What the walk over one segment has expanded counts for the next, which must find its way
+    /// down to the query all the same.
+    @Test(arguments: [Metric.euclidean, .innerProduct], [60, 30])
+    func `a full front does not keep the next walk from its nearest rows`(
+        _ metric: Metric, _ width: Int
+    ) throws {
+        let schema = Schema(dimension: 24, metric: metric, elementType: .float32)
+        let first = try SampleSegment(indexed: schema, rowCount: 2_000, seed: 64).open()
+        let second = try SampleSegment(indexed: schema, rowCount: 2_000, seed: 65).open()
+        let query = SegmentQuery(schema: schema)
+        var (foundCount, keptCount, aloneCount) = (0, 0, 0)
+        for seed in 0..<20 {
+            SampleVector(schema: schema, seed: UInt64(5_000 + seed)).prepare(query)
+            func search(
+                _ reader: SegmentReader, keepingFront isKept: Bool
+            ) throws -> ([RowHit], Int) {
+                query.keepsFront = isKept
+                var statistics = SegmentSearchStatistics()
+                let hits = try reader.searchGraph(
+                    query, k: 10, effort: SearchEffort(width: width), statistics: &statistics
+                ) { _ in true }
+                return (hits, statistics.expandedNodeCount)
+            }
+            let (alone, count) = try search(second, keepingFront: false)
+            aloneCount += count
+            _ = try search(first, keepingFront: false)
+            let (kept, lessCount) = try search(second, keepingFront: true)
+            keptCount += lessCount
+            // The nearest half of them: the others may be farther than what the first has.
+            let best = alone.prefix(5).map(\.row)
+            foundCount += best.filter { row in kept.contains { $0.row == row } }.count
+        }
+        #expect(foundCount >= 95, "\(foundCount) of 100")
+        // Lifted distances of two segments cannot be compared: there each walk has its own front.
+        #expect(metric == .innerProduct ? keptCount == aloneCount : keptCount < aloneCount)
+    }
+
     /// Of the segments of a store some may lie in memory and others not.
     @Test func `a search by pages leaves no front, and that of an earlier vector does not count`()
         throws

@@ -80,47 +80,6 @@ import Varve
         }
     }
 
-    /// A width is shared out among segments, and more of it goes to those with deleted rows.
-    @Test func `searches by width go over segments of which some have lost most rows`() throws {
-        var options = Options()
-        options.compaction.isAutomatic = false
-        let store = try Store.create(
-            at: directory.path + "/widths",
-            schema: Schema(dimension: 8, metric: .euclidean, elementType: .float32),
-            options: options)
-        var vectors = SeededVectors(state: 6)
-        for part in 0..<3 as Range<UInt64> {
-            var batch = WriteBatch()
-            for row in 0..<3_000 as Range<UInt64> {
-                batch.upsert(id: .number(part * 3_000 + row), vector: vectors.next(8))
-            }
-            try store.write(batch)
-            try store.flush()
-        }
-        for part in 0..<2 as Range<UInt64> {
-            var batch = WriteBatch()
-            for row in 0..<(part == 0 ? 2_400 : 1_500) as Range<UInt64> {
-                batch.delete(id: .number(part * 3_000 + row))
-            }
-            try store.write(batch)
-        }
-        try store.flush()
-        #expect(try store.statistics().segmentCount == 3)
-        var foundCount = 0
-        for _ in 0..<50 {
-            var query = Query(vector: vectors.next(8), k: 10)
-            query.effort = .exact
-            let best = Set(try store.search(query).hits.map(\.id))
-            for width in [20, 40] {
-                query.effort = .width(width)
-                let result = try store.search(query)
-                if width == 40 { foundCount += best.intersection(result.hits.map(\.id)).count }
-                #expect(Set(result.hits.map(\.id)).count == 10)
-            }
-        }
-        #expect(foundCount > 450, "of 500")
-    }
-
     @Test(arguments: schemas)
     func `exact searches find what brute force finds`(
         metric: Metric, element: ElementType

@@ -29,8 +29,8 @@ public struct WalkRule: Hashable, Sendable {
     public var expansionCap: Int
     /// A block that is treated as if it were not there.
     package var excluded: BlockNumber?
-    /// Of a walk among several: it goes on in any case until so many expanded nodes are nearer than
-    /// everything open, 1 to ``maximumLead``.
+    /// Of a walk among several, and of one that keeps the front of another: it goes on in any case
+    /// until so many expanded nodes are nearer than everything open, 1 to ``maximumLead``.
     package var lead = 1
     /// Groups of near seeds that a walk looks through, up to ``maximumSeedGroupCount``; zero for
     /// all of them.
