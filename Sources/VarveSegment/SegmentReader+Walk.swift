@@ -120,7 +120,7 @@ extension SegmentReader {
             query.keepsFront && query.frontGeneration == query.vector.generation
             && schema.metric != .innerProduct
         query.frontGeneration = query.vector.generation
-        rule.lead = min(4 + effort.width / 8, WalkRule.maximumLead)
+        rule.lead = min(4 + effort.width / 4, WalkRule.maximumLead)
         unsafe resident.graph.walk(
             query.vector.bytes, table: table.view, rule: rule, live: live?.words,
             scratch: query.walkScratch)

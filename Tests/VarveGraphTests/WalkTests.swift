@@ -171,7 +171,7 @@ import VarveQuantization
             widths.enumerated().map { number, width in
                 var rule = WalkRule(resultCount: 5, width: width)
                 rule.keepsFront = number > 0
-                rule.lead = min(4 + width / 8, WalkRule.maximumLead)
+                rule.lead = min(4 + width / 4, WalkRule.maximumLead)
                 let found = sample.walk(to: 700, rule, tier: tier, scratch: scratch)
                 return (scratch.expandedCount, found)
             }

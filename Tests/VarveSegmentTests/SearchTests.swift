@@ -77,7 +77,8 @@ struct SearchTests {
             let best = alone.prefix(5).map(\.row)
             foundCount += best.filter { row in kept.contains { $0.row == row } }.count
         }
-        #expect(foundCount >= 95, "\(foundCount) of 100")
+        // The front is that of both segments, so each is searched about half as far.
+        #expect(foundCount >= 88, "\(foundCount) of 100")
         // Lifted distances of two segments cannot be compared: there each walk has its own front.
         #expect(metric == .innerProduct ? keptCount == aloneCount : keptCount < aloneCount)
     }
