@@ -178,7 +178,7 @@ package final class ImageExam: Sendable {
         witness.isCreated = image.isCreated || image.isDurable
         witness.model = image.model
         witness.recalls = image.recalls
-        witness.change { $0.settle(at: count) }
+        witness.change { $0.settle(at: count, mayLoseLoad: !image.isDurable) }
         let isOpen = Mutex(false)
         let earlyBounds = (image.isDurable ? count : image.model.syncedCount)...count
         if depth > 0, cutsEveryCall || generator.chance(1, in: depth > 1 ? 12 : 60) {
@@ -189,6 +189,7 @@ package final class ImageExam: Sendable {
         }
         let run = HistoryRun(plan, on: image.disk, witness, seed: seed &+ 1, now: image.now)
         try run.open()
+        witness.change { $0.settle(at: count) }
         isOpen.withLock { $0 = true }
         witness.isCreated = true
         if cutsEveryCall { image.disk.onOperation(nil) }

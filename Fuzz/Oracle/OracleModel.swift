@@ -125,7 +125,11 @@ package struct OracleModel: Hashable, Sendable {
     package mutating func sync() { syncedCount = returnedCount }
 
     /// The store has come back with the first `count` batches: the others never were.
-    package mutating func settle(at count: Int) {
+    ///
+    /// - Parameter mayLoseLoad: Whether a bulk load that has never returned, and is there, may be
+    ///   lost yet: it has been read, and is not durable.
+    package mutating func settle(at count: Int, mayLoseLoad: Bool = false) {
+        let hasReturned = returnedCount >= count
         batches.removeLast(batches.count - count)
         numbers.removeLast(numbers.count - count)
         lastNumbers = numbers.last ?? [0]
@@ -133,6 +137,7 @@ package struct OracleModel: Hashable, Sendable {
             lastNumbers.insert(number)
         }
         (returnedCount, syncedCount) = (count, count)
+        if mayLoseLoad, !hasReturned, count > 0, isLoad(count - 1) { returnedCount = count - 1 }
     }
 
     /// The rows after the first `count` batches, without those that have expired by `now`.
