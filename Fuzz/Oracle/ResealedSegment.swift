@@ -38,7 +38,7 @@ package struct ResealedSegment: Sendable {
     /// and how.
     package func changed(by changes: [UInt8]) -> (bytes: [UInt8], record: SegmentRecord) {
         var bytes = original
-        var touched: Set<[Int]> = []
+        var touched: [Int: Set<Int>] = [:]
         for start in stride(from: 0, to: changes.count - 7, by: Self.changeByteCount) {
             let change = changes[start..<start + Self.changeByteCount].map(Int.init)
             let index = change[0] % (entries.count + 1)
@@ -51,7 +51,9 @@ package struct ResealedSegment: Sendable {
             guard entry.byteCount > 0 else { continue }
             let first = Int(entry.offset)
             let range = Self.apply(change, to: &bytes, first..<first + Int(entry.byteCount))
-            for place in range { touched.insert([index, (place - first) / entry.blockByteCount]) }
+            for place in range {
+                touched[index, default: []].insert((place - first) / entry.blockByteCount)
+            }
         }
         let record = reseal(&bytes, touched)
         return (bytes, record)
@@ -91,28 +93,8 @@ package struct ResealedSegment: Sendable {
     }
 
     /// Makes checksums fit: of touched blocks, of their tables, of directory and footer.
-    private func reseal(_ bytes: inout [UInt8], _ touched: Set<[Int]>) -> SegmentRecord {
-        var tables: [Int: [UInt64]] = [:]
-        for place in touched {
-            let (index, block) = (place[0], place[1])
-            let entry = entries[index]
-            let range = entry.blockRange(block)
-            let first = Int(entry.offset)
-            let sum = checksum64(
-                Array(bytes[first + range.lowerBound..<first + range.upperBound]),
-                seed: SegmentBlocks.seed(file: sealed.file, section: index, block: block))
-            if entry.tablePageCount == 0 {
-                let field = directoryOffset + 8 + (index + 1) * SegmentDirectory.entryByteCount - 8
-                Self.write(sum, to: &bytes, at: field)
-            } else {
-                tables[index, default: checksums(entry, in: bytes)][block] = sum
-            }
-        }
-        for (index, sums) in tables {
-            let pages = SegmentBlocks.encodeTable(sums, file: sealed.file, section: index)
-            let start = Int(entries[index].tableOffset)
-            bytes.replaceSubrange(start..<start + pages.count, with: pages)
-        }
+    private func reseal(_ bytes: inout [UInt8], _ touched: [Int: Set<Int>]) -> SegmentRecord {
+        for (index, blocks) in touched { resealSection(index, blocks, &bytes) }
         let end = bytes.count - SegmentFooter.byteCount
         let head = Array(bytes[..<SegmentBlocks.pageByteCount])
         let footer = SegmentFooter(
@@ -127,6 +109,29 @@ package struct ResealedSegment: Sendable {
         var record = sealed
         record.digest = Digest(of: bytes)
         return record
+    }
+
+    /// Makes the checksums of these blocks fit: one alone stands in the directory, others in a
+    /// table.
+    private func resealSection(_ index: Int, _ blocks: Set<Int>, _ bytes: inout [UInt8]) {
+        let entry = entries[index]
+        let isAlone = entry.tablePageCount == 0
+        var sums = isAlone ? [0] : checksums(entry, in: bytes)
+        for block in blocks {
+            let range = entry.blockRange(block)
+            let first = Int(entry.offset)
+            sums[block] = checksum64(
+                Array(bytes[first + range.lowerBound..<first + range.upperBound]),
+                seed: SegmentBlocks.seed(file: sealed.file, section: index, block: block))
+        }
+        guard !isAlone else {
+            let field = directoryOffset + 8 + (index + 1) * SegmentDirectory.entryByteCount - 8
+            Self.write(sums[0], to: &bytes, at: field)
+            return
+        }
+        let pages = SegmentBlocks.encodeTable(sums, file: sealed.file, section: index)
+        let start = Int(entry.tableOffset)
+        bytes.replaceSubrange(start..<start + pages.count, with: pages)
     }
 
     private func checksums(_ entry: SegmentSectionEntry, in bytes: [UInt8]) -> [UInt64] {

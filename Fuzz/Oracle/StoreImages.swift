@@ -1,12 +1,12 @@
 // A small store of every file kind, to take bytes from.
 
 import Varve
-import VarveFormat
+package import VarveFormat
 import VarveStorage
 import VarveStorageSimulation
 
 /// The store whose files fuzzers begin with; the same every time.
-enum StoreImages {
+package enum StoreImages {
     static let schema = Schema(dimension: 4, metric: .euclidean, elementType: .float32)
 
     static var options: Options {
@@ -69,7 +69,7 @@ enum StoreImages {
     static let logNumber = paths.compactMap { FileNames.logNumber($0.name) }.max()?.rawValue ?? 1
 
     /// A segment of 90 rows that has everything a segment may have, and its record.
-    static let segment = Result { try makeSegment() }
+    package static let segment = Result { try makeSegment() }
 
     private static func makeSegment() throws -> (bytes: [UInt8], record: SegmentRecord) {
         let disk = SimulatedFileSystem(seed: 6)

@@ -1,6 +1,6 @@
 // What the protocol checker must know of the format: what a pointer leads to.
 
-package import VarveFormat
+import VarveFormat
 import VarveManifest
 package import VarveStorage
 package import VarveStorageSimulation
@@ -29,7 +29,7 @@ package enum StoreProtocol {
     }
 
     /// The live manifest and its name.
-    package static func live(_ disk: SimulatedFileSystem) -> (name: String, manifest: Manifest)? {
+    static func live(_ disk: SimulatedFileSystem) -> (name: String, manifest: Manifest)? {
         guard let text = disk.bytes(root.appending(FileNames.current)),
             let pointer = try? CurrentPointer(decoding: text)
         else { return nil }

@@ -111,16 +111,14 @@ extension StoreCheck {
             byteCount: log.fileByteCount - offset,
             detail: "the log ends in a record that was being written; nothing acknowledged is lost")
         if let damage = singleFlip(name, offset) {
+            finding.damage = damage
+            finding.detail =
+                "the last record is whole but for one bit; opening would drop it as torn"
             // Recovery cannot know: it takes the record for one that was being written. Where the
             // byte is zero, nobody can: a write that was cut short may have left it so.
-            let mayBeTorn = byte(of: damage, name) == 0
-            finding = Finding(
-                mayBeTorn ? .oddity : .corruption, mayBeTorn ? .tornTail : .checksum, role: role,
-                file: name, section: "log record", offset: offset, damage: damage,
-                detail: mayBeTorn
-                    ? "the last record is whole but for one bit, flipped or never written; opening "
-                        + "drops it as torn"
-                    : "the last record is whole but for one bit; opening would drop it as torn")
+            if byte(of: damage, name) != 0 {
+                (finding.severity, finding.kind) = (.corruption, .checksum)
+            }
             explain(&finding, name)
         }
         add(finding)

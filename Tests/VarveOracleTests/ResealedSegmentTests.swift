@@ -1,7 +1,6 @@
 // Segments with wrong values must pass every checksum, or nothing behind them would be tested.
 
 import Testing
-import Varve
 import VarveFormat
 import VarveOracle
 import VarveSegment
@@ -10,7 +9,7 @@ import VarveStorageSimulation
 
 @Suite struct ResealedSegmentTests {
     @Test func `no checksum finds a change, and wrong values are found all the same`() throws {
-        let (bytes, record) = try Self.segment()
+        let (bytes, record) = try StoreImages.segment.get()
         let whole = try ResealedSegment(bytes, record)
         let (same, sameRecord) = whole.changed(by: [])
         #expect(same == bytes && sameRecord == record)
@@ -27,26 +26,6 @@ import VarveStorageSimulation
             kinds[error.kind, default: 0] += 1
         }
         #expect(kinds[.invalidValue, default: 0] > 50, "\(kinds)")
-    }
-
-    private static func segment() throws -> (bytes: [UInt8], record: SegmentRecord) {
-        let disk = SimulatedFileSystem(seed: 6)
-        var options = Options()
-        options.threadCount = 1
-        let store = try Store.create(
-            at: StoreProtocol.root.text, on: disk, SimulatedRuntime(seed: 6),
-            schema: Schema(dimension: 4, metric: .euclidean, elementType: .float32),
-            options: options)
-        for row in 0..<60 {
-            try store.upsert(
-                id: .number(UInt64(row)), vector: (0..<4).map { Float((row * 7 + $0 * 31) % 101) },
-                attributes: ["n": .int(Int64(row))])
-        }
-        try store.flush()
-        try store.close()
-        let record = try #require(StoreProtocol.live(disk)?.manifest.segments.first)
-        let path = StoreProtocol.root.appending(FileNames.segment(record.id))
-        return (try #require(disk.bytes(path)), record)
     }
 
     /// What a verification finds; nil if that is nothing.
