@@ -69,8 +69,10 @@ extension ManifestStore {
     private func requireSuccessor(
         _ next: Manifest, of live: Manifest
     ) throws(ManifestError) {
-        func require(_ condition: Bool, _ detail: String) throws(ManifestError) {
-            guard condition else { throw .refused(detail: detail) }
+        func require(
+            _ condition: Bool, _ detail: @autoclosure () -> String
+        ) throws(ManifestError) {
+            guard condition else { throw .refused(detail: detail()) }
         }
         try require(next.store == live.store, "another store")
         try require(next.schema == live.schema, "another schema")

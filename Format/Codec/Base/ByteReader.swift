@@ -94,10 +94,12 @@ public struct ByteReader: ~Escapable {
 
     /// Reads a varint that must be at most `limit`, for counts that drive an allocation.
     @_lifetime(self: copy self)
-    public mutating func readCount(limit: Int, _ what: String) throws(FormatError) -> Int {
+    public mutating func readCount(
+        limit: Int, _ what: @autoclosure () -> String
+    ) throws(FormatError) -> Int {
         let value = try readVarint()
         guard value <= UInt64(limit) else {
-            throw error(.invalidValue, "\(what) is \(value), at most \(limit) allowed")
+            throw error(.invalidValue, "\(what()) is \(value), at most \(limit) allowed")
         }
         return Int(value)
     }
@@ -119,12 +121,14 @@ public struct ByteReader: ~Escapable {
 
     /// Reads UTF-8 text behind its byte count; refuses bytes that are not UTF-8.
     @_lifetime(self: copy self)
-    public mutating func readText(limit: Int, _ what: String) throws(FormatError) -> String {
-        let count = try readCount(limit: min(limit, max(remaining, 0)), "length of \(what)")
+    public mutating func readText(
+        limit: Int, _ what: @autoclosure () -> String
+    ) throws(FormatError) -> String {
+        let count = try readCount(limit: min(limit, max(remaining, 0)), "length of \(what())")
         let start = try skip(count)
         let part = bytes.extracting(start..<start + count)
         let text = unsafe part.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-        guard let text else { throw error(.invalidValue, "\(what) is not UTF-8") }
+        guard let text else { throw error(.invalidValue, "\(what()) is not UTF-8") }
         return text
     }
 

@@ -12,10 +12,14 @@ extension Manifest {
         try validateExtensions()
     }
 
-    private func check(_ condition: Bool, _ part: String, _ detail: String) throws(FormatError) {
+    /// The texts are made only for an error.
+    private func check(
+        _ condition: Bool, _ part: @autoclosure () -> String, _ detail: @autoclosure () -> String
+    ) throws(FormatError) {
         guard condition else {
             throw FormatError(
-                .invalidValue, section: part, offset: UInt64(FileHeader.byteCount), detail: detail)
+                .invalidValue, section: part(), offset: UInt64(FileHeader.byteCount),
+                detail: detail())
         }
     }
 
@@ -74,7 +78,7 @@ extension Manifest {
             segments.count <= Self.maximumSegmentCount, "segments", "\(segments.count) segments")
         var seen = Set<SegmentID>()
         for segment in segments {
-            let part = "segment \(segment.id.rawValue)"
+            var part: String { "segment \(segment.id.rawValue)" }
             try check(segment.id.rawValue > 0, part, "id is zero")
             try check(seen.insert(segment.id).inserted, part, "stands twice")
             try check(
