@@ -202,8 +202,10 @@ extension DamageSession {
 // MARK: - Exams
 
 extension DamageSession {
-    /// Throws if the check of files does not find the damage.
-    private func requireFound(_ disk: SimulatedFileSystem) throws(OracleFailure) {
+    /// Throws if the check of files does not find the damage; else how bad it says it is.
+    private func requireFound(
+        _ disk: SimulatedFileSystem
+    ) throws(OracleFailure) -> Finding.Severity {
         let report: CheckReport
         do throws(StorageError) {
             var request = CheckRequest()
@@ -212,14 +214,17 @@ extension DamageSession {
         } catch {
             throw OracleFailure("the check cannot read: \(error)")
         }
-        try require(report.worst != nil, "the check does not find the damage")
+        guard let worst = report.worst else {
+            throw OracleFailure("the check does not find the damage")
+        }
+        return worst
     }
 
     /// Opens and reads everything, for reading only and for writing.
     private func examine(
         _ disk: SimulatedFileSystem, _ path: FilePath, _ offset: Int, mayBeTorn: Bool
     ) throws(OracleFailure) {
-        if !mayBeTorn { try requireFound(disk) }
+        let severity = mayBeTorn ? nil : try requireFound(disk)
         let count = store.model.batches.count
         let least = mayBeTorn ? count - 1 : count
         for isReadOnly in [true, false] {
@@ -249,6 +254,8 @@ extension DamageSession {
                     || events.names.withLock { $0.contains { $0.contains(name) } }
                 try require(
                     isCorruption && isNamed, "the error does not name \(name): \(error)")
+                try require(
+                    severity != .oddity, "the check calls it odd, and the store refuses: \(error)")
             } catch {
                 throw OracleFailure("\(error)")
             }

@@ -20,9 +20,12 @@ package struct InputMutator {
 
     /// Gives `target` inputs until so many or so much time has passed; how many there were.
     ///
-    /// - Parameter watch: Called before every input, so that a hang can be noticed.
+    /// - Parameters:
+    ///   - skipped: Inputs that are made and not given to it: what trapped is found again fast.
+    ///   - watch: Called before every input, so that a hang can be noticed.
     package mutating func feed(
-        _ target: DecoderTarget, runs: Int, seconds: Double, watch: () -> Void = {}
+        _ target: DecoderTarget, runs: Int, skipped: Int = 0, seconds: Double,
+        watch: () -> Void = {}
     ) -> Int {
         for seed in seeds {
             watch()
@@ -33,8 +36,9 @@ package struct InputMutator {
         var count = seeds.count
         while count < runs, count % 16 != 0 || clock.monotonicNanoseconds() < end {
             watch()
-            target.run(next())
+            let input = next()
             count += 1
+            if count > skipped { target.run(input) }
         }
         return count
     }

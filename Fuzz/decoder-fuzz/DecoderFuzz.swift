@@ -38,8 +38,9 @@ import VarveOracle
 
 #else
 
-    /// `decoder-fuzz [--target NAME] [--runs N] [--seconds S] [--seed S] [--write-seeds DIR]
-    /// [--share I/N] [FILE ...]`: replays files, or mutates what decoders accept.
+    /// `decoder-fuzz [--target NAME] [--runs N] [--skip N] [--seconds S] [--seed S]
+    /// [--write-seeds DIR] [--share I/N] [FILE ...]`: replays files, or mutates what decoders
+    /// accept.
     @main struct DecoderFuzz {
         static func main() {
             var words = CommandLine.arguments.dropFirst()
@@ -71,9 +72,11 @@ import VarveOracle
                     var mutator = InputMutator(
                         try target.seeds(), seed: options["--seed"].flatMap { UInt64($0) } ?? 1)
                     let runs = options["--runs"].flatMap { Int($0) } ?? .max
+                    let skipped = options["--skip"].flatMap { Int($0) } ?? 0
                     let seconds = min(1e9, options["--seconds"].flatMap { Double($0) } ?? 5)
                     let count = mutator.feed(
-                        target, runs: runs, seconds: seconds, watch: InputWatch.next)
+                        target, runs: runs, skipped: skipped, seconds: seconds,
+                        watch: InputWatch.next)
                     InputWatch.end()
                     InputFiles.say("\(target.name): \(count) inputs, 0 findings")
                 } catch {

@@ -48,11 +48,12 @@ void vg_write_marked(const vg_graph *graph, uint32_t row, const vg_scratch *scra
 }
 
 void vg_count_marked(
-    const vg_graph *graph, const uint32_t *rows, uint32_t row_count, const uint32_t *places,
-    uint32_t *counts) {
+    const vg_graph *graph, const uint32_t *rows, uint32_t first_row, uint32_t row_count,
+    const uint32_t *places, uint32_t *counts) {
     for (uint32_t i = 0; i < row_count; i++) {
-        const uint32_t *list = graph->neighbours + (size_t)rows[i] * graph->stride;
-        for (uint32_t j = 0; j < graph->degrees[rows[i]]; j++) {
+        uint32_t row = rows ? rows[i] : first_row + i;
+        const uint32_t *list = graph->neighbours + (size_t)row * graph->stride;
+        for (uint32_t j = 0; j < graph->degrees[row]; j++) {
             if (!(list[j] & mark)) continue;
             uint32_t target = list[j] & ~mark, place = places ? places[target] : target;
             __atomic_fetch_add(counts + place, 1, __ATOMIC_RELAXED);
@@ -61,16 +62,18 @@ void vg_count_marked(
 }
 
 void vg_place_marked(
-    const vg_graph *graph, const uint32_t *rows, uint32_t row_count, const uint32_t *places,
-    uint32_t first_place, uint32_t end_place, uint32_t *starts, uint32_t *offers) {
+    const vg_graph *graph, const uint32_t *rows, uint32_t first_row, uint32_t row_count,
+    const uint32_t *places, uint32_t first_place, uint32_t end_place, uint32_t *starts,
+    uint32_t *offers) {
     for (uint32_t i = 0; i < row_count; i++) {
-        const uint32_t *list = graph->neighbours + (size_t)rows[i] * graph->stride;
-        for (uint32_t j = 0; j < graph->degrees[rows[i]]; j++) {
+        uint32_t row = rows ? rows[i] : first_row + i;
+        const uint32_t *list = graph->neighbours + (size_t)row * graph->stride;
+        for (uint32_t j = 0; j < graph->degrees[row]; j++) {
             if (!(list[j] & mark)) continue;
             uint32_t target = list[j] & ~mark, place = places ? places[target] : target;
             if (place < first_place || place >= end_place) continue;
             uint32_t at = __atomic_fetch_add(starts + (place - first_place), 1, __ATOMIC_RELAXED);
-            offers[at] = rows[i];
+            offers[at] = row;
         }
     }
 }

@@ -3,7 +3,8 @@
 // Included behind codes_body.h and the tier's own primitives over the open list:
 //   select_below  keeps the lanes of a group that lie below a limit, in order, and counts them
 //   compact       keeps the entries of the list that lie below a limit, in order, and counts them
-//   least         the first index of the smallest entry; 16 entries behind the last lie far off
+//   least         the first index of the smallest entry, perhaps of the 16 behind the last, which
+//                 lie far off
 
 #include "include/vk_walk.h"
 
@@ -20,7 +21,8 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
     if (count == 0) return 0;
     float *distances = scratch->open_distances;
     for (size_t i = 0; i < 16; i++) distances[count + i] = VK_FAR;
-    const size_t place = least(distances, count);
+    // Of distances that are no numbers, or beyond all others, what stands behind the last is least.
+    const size_t found = least(distances, count), place = found < count ? found : 0;
     choice->distance = distances[place];
     if (choice->distance > walk->stop_limit) return 0;
     choice->block = scratch->open_blocks[place];

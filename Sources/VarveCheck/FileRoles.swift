@@ -6,13 +6,17 @@ import VarveManifest
 /// The files that the versions on a disk name.
 struct FileRoles {
     private let live: Manifest?
+    /// The number of the live version, which may be all that is known of it.
+    private let liveNumber: VersionNumber?
     private let liveFiles: Set<StoreFile>
     private let historyFiles: Set<StoreFile>
     private let historyVersions: Set<VersionNumber>
     private let oldestFloor: LogNumber
 
-    init(live: Manifest?, versions: [StoreImage.Version]) {
+    init(live version: StoreImage.Version?, versions: [StoreImage.Version]) {
+        let live = version?.manifest
         self.live = live
+        liveNumber = version?.number
         liveFiles = Set(live?.files ?? [])
         let known = Dictionary(
             versions.compactMap { version in version.manifest.map { (version.number, $0) } },
@@ -39,7 +43,7 @@ struct FileRoles {
         if entry.name.hasSuffix(".tmp") { return .temporary }
         guard let file = entry.file else { return .stranger }
         if entry.retiredSeconds != nil { return .trash }
-        guard let live else { return .obsolete }
+        guard let live else { return roleWithoutManifest(file) }
         switch file {
         case .manifest(let number):
             if number == live.version { return .live }
@@ -57,5 +61,14 @@ struct FileRoles {
             if historyFiles.contains(file) { return .history }
             return version > live.version ? .ahead : .obsolete
         }
+    }
+
+    /// Where the live manifest cannot be read nobody knows what it names: nothing is called
+    /// needless, and damage stays damage.
+    private func roleWithoutManifest(_ file: StoreFile) -> FileRole {
+        guard let liveNumber else { return .obsolete }
+        guard case .manifest(let number) = file else { return .history }
+        if number == liveNumber { return .live }
+        return number > liveNumber ? .ahead : .history
     }
 }

@@ -9,13 +9,13 @@ extension StoreCheck {
     /// Every log from the live version's floor on, in order; older ones by themselves.
     func checkLogs() {
         guard let store = image.store else { return }
-        let floor = image.live?.manifest?.logFloor ?? LogNumber(0)
+        let live = image.live?.manifest
         var numbers: [LogNumber] = []
         for entry in image.entries where entry.retiredSeconds == nil {
             if case .log(let number)? = entry.file { numbers.append(number) }
         }
         numbers.sort()
-        var last = image.live?.manifest?.lastSequence ?? .zero
+        var last = live?.lastSequence ?? .zero
         for (index, number) in numbers.enumerated() {
             let name = FileNames.log(number)
             guard isDue(name) else { continue }
@@ -27,8 +27,11 @@ extension StoreCheck {
             }
             guard willRead(name, Int(image.entry(name)?.byteCount ?? 0)) else { return }
             guard let log = check(number, role, ending, store) else { continue }
-            // Logs that lead from an older version to the live one may be gone.
-            if number >= floor, request.version == nil { checkOrder(log, &last, role) }
+            // Logs that lead from an older version to the live one may be gone; and where the
+            // live one cannot be read, nobody knows which write comes first.
+            if let live, number >= live.logFloor, request.version == nil {
+                checkOrder(log, &last, role)
+            }
         }
     }
 

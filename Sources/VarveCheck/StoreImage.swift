@@ -100,7 +100,7 @@ public struct StoreImage: Sendable {
         versions.sort { $0.number < $1.number }
         self.versions = versions
         (live, isLiveByPointer) = Self.choose(versions, mendedPointer, version)
-        let roles = FileRoles(live: live?.manifest, versions: versions)
+        let roles = FileRoles(live: live, versions: versions)
         entries = found.map { entry in
             var entry = entry
             entry.role = roles.role(of: entry)

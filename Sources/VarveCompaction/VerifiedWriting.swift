@@ -42,6 +42,8 @@ struct VerifiedWriting {
             if Mutant.isPlanted(.publishBeforeVerify) {
                 return WrittenSegment(record: record, recall: nil)
             }
+            // The rows have been written; reading back takes memory of its own.
+            memory.giveBackAll()
             let verification = try SegmentVerification(
                 verifying: path, of: fileSystem, against: record, pulse: pulse)
             return WrittenSegment(record: record, recall: verification.recall)

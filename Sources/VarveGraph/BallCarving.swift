@@ -25,6 +25,28 @@ struct RowGroups {
     }
 }
 
+/// Groups of rows that stay as they are, in working memory.
+struct Leaves: Sendable {
+    /// The rows of all groups.
+    let rows: SharedWords
+    private let ends: [Int]
+
+    /// No groups.
+    init() { self.init(RowGroups(), memory: .process) }
+
+    init(_ groups: RowGroups, memory: WorkingMemory) {
+        rows = SharedWords(groups.rows, memory: memory)
+        ends = groups.ends
+    }
+
+    var count: Int { ends.count }
+
+    /// The rows of a group; valid while this lives.
+    func rows(of group: Int) -> UnsafeBufferPointer<UInt32> {
+        unsafe rows[(group == 0 ? 0 : ends[group - 1])..<ends[group]]
+    }
+}
+
 /// Random ball carving: some rows, drawn by hash, lead; every other goes to the nearest leaders,
 /// and what is still too large is carved again.
 ///

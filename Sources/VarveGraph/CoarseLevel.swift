@@ -1,6 +1,7 @@
 // Finds in a thin sample of the rows.
 
 internal import CKernels
+internal import VarveStorage
 
 /// A sample of rows and what they find when only the sample is there.
 ///
@@ -16,11 +17,14 @@ struct CoarseLevel: Sendable {
     /// Their finds.
     let finds: LeafFinds
 
-    init(thinning base: [UInt32], level: Int, seed: UInt64, count: Int) {
+    init(
+        thinning base: [UInt32], level: Int, seed: UInt64, count: Int,
+        memory: WorkingMemory = .process
+    ) {
         let salt = seed &+ UInt64(level + 101) &* 0x9E37_79B9_7F4A_7C15
         let limit = UInt32.max / UInt32(Self.thinning)
         rows = base.filter { rowHash($0, salt: salt) <= limit }
-        finds = LeafFinds(rows: rows, limit: count)
+        finds = LeafFinds(rows: rows, limit: count, memory: memory)
     }
 
     /// Appends what `row` found to the candidates in `scratch`; false if it is not in the sample.

@@ -16,21 +16,30 @@ internal import VarveStorage
     let lists: UnsafeMutablePointer<UInt64>
     let counts: UnsafeMutablePointer<UInt16>
     private let locks: UnsafeMutablePointer<UInt8>
+    /// What the lists lie in; nil where they have been allocated.
+    private let region: MemoryRegion?
 
     /// Lists for rows 0 to `rowCount`.
     convenience init(rowCount: Int, limit: Int) {
-        self.init(listCount: rowCount, rows: nil, limit: limit)
+        self.init(listCount: rowCount, rows: nil, limit: limit, memory: .process)
     }
 
     /// Lists for `rows`, which ascend.
-    convenience init(rows: [UInt32], limit: Int) {
-        self.init(listCount: rows.count, rows: rows, limit: limit)
+    convenience init(rows: [UInt32], limit: Int, memory: WorkingMemory) {
+        self.init(listCount: rows.count, rows: rows, limit: limit, memory: memory)
     }
 
-    private init(listCount rowCount: Int, rows: [UInt32]?, limit: Int) {
+    private init(listCount rowCount: Int, rows: [UInt32]?, limit: Int, memory: WorkingMemory) {
         self.rows = rows
         self.limit = limit
-        unsafe lists = .allocate(capacity: rowCount * limit)
+        let capacity = max(1, rowCount * limit)
+        region =
+            memory.isSpilled
+            ? memory.region(byteCount: capacity * MemoryLayout<UInt64>.stride) : nil
+        // Safety: a region is aligned to a page and as long as that.
+        unsafe lists =
+            region?.baseAddress.bindMemory(to: UInt64.self, capacity: capacity)
+            ?? .allocate(capacity: capacity)
         unsafe counts = .allocate(capacity: rowCount)
         unsafe counts.initialize(repeating: 0, count: rowCount)
         unsafe locks = .allocate(capacity: rowCount)
@@ -38,7 +47,7 @@ internal import VarveStorage
     }
 
     deinit {
-        unsafe lists.deallocate()
+        if region == nil { unsafe lists.deallocate() }
         unsafe counts.deallocate()
         unsafe locks.deallocate()
     }

@@ -108,7 +108,7 @@ struct LeafJoin: Sendable {
     /// Writes every row's list: its choice and the rows that chose it, in ranges of targets so that
     /// the links on their way take at most 64 MiB.
     private func linkBack(_ finds: LeafFinds, into lists: AdjacencyStorage) {
-        let counts = MutableWords(count: rowCount)
+        let counts = SharedWords(count: rowCount)
         overRows { rows, _ in
             unsafe vg_count_offers(
                 finds.lists, finds.counts, UInt32(finds.limit), UInt32(rows.lowerBound),
@@ -133,7 +133,7 @@ struct LeafJoin: Sendable {
     private func linkBack(
         _ finds: LeafFinds, targets: Range<Int>, starts: [UInt32], into lists: AdjacencyStorage
     ) {
-        let places = MutableWords(starts)
+        let places = SharedWords(starts)
         let offers = MutableKeys(count: Int(starts[targets.count]))
         overRows { rows, _ in
             unsafe vg_place_offers(
@@ -159,25 +159,6 @@ struct LeafJoin: Sendable {
             }
         }
     }
-}
-
-/// Numbers that parallel steps change atomically.
-@safe private final class MutableWords: @unchecked Sendable {
-    // Invariant for Sendable: changed by atomic operations only while steps run.
-
-    let base: UnsafeMutablePointer<UInt32>
-
-    init(count: Int) {
-        unsafe base = .allocate(capacity: count)
-        unsafe base.initialize(repeating: 0, count: count)
-    }
-
-    init(_ words: [UInt32]) {
-        unsafe base = .allocate(capacity: words.count)
-        unsafe base.initialize(from: words, count: words.count)
-    }
-
-    deinit { unsafe base.deallocate() }
 }
 
 /// Keys that parallel steps write at places of their own.

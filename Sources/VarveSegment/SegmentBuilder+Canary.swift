@@ -63,6 +63,8 @@ extension SegmentBuilder {
         let beyond = zip(queries, bounds).map {
             CalibrationProbe(vector: $0.vector, rowCount: $0.nearest.count, bound: $1)
         }
+        // Answers are known; walks lead to blocks all over the file.
+        memory.giveBackAll()
         if let walk, let blocks = try writer.map(.walk),
             let base = unsafe blocks.bytes.baseAddress
         {

@@ -147,6 +147,28 @@ import VarveStorageSimulation
         #expect(report.findings.contains { $0.kind == .misplaced }, "\(report.findings)")
     }
 
+    @Test func `a live manifest that cannot be read is corruption, and no file is needless then`()
+        throws
+    {
+        let sample = try SampleStore()
+        let live = try #require(try StoreImage(sample.disk, SampleStore.root).live)
+        let name = FileNames.manifest(live.number)
+        let path = SampleStore.root.appending(name)
+        let count = try #require(sample.disk.bytes(path)).count
+        let damages: [DiskDamage] = [
+            .truncate(byteCount: count / 2), .truncate(byteCount: 0), .zero(0..<count),
+            .overwrite(offset: count / 3, bytes: [0xAA, 0x55, 0xAA, 0x55]),
+        ]
+        for damage in damages {
+            let disk = sample.disk.crash(.keepAll, seed: 1)
+            disk.damage(path, damage)
+            let report = try StoreCheck.run(disk, SampleStore.root)
+            let finding = try #require(report.liveDamage.first { $0.file == name }, "\(damage)")
+            #expect(finding.severity == .corruption)
+            #expect(!report.findings.contains { $0.kind == .orphan || $0.kind == .sequence })
+        }
+    }
+
     @Test func `a last record that lacks one bit may be torn only where the byte is zero`() throws {
         let sample = try SampleStore(closes: false)
         let path = try #require(

@@ -194,6 +194,33 @@ import VarveQuantization
         }
     }
 
+    /// Only a file whose checksums fit values that nobody wrote has such rows.
+    @Test(arguments: KernelTier.available)
+    func `rows at no distance end a walk`(tier: KernelTier) throws {
+        let sample = try WalkSample(
+            ByteVectors.clustered(rowCount: 40, dimension: 8, seed: 66))
+        let places = sample.graph.places
+        let table = QueryTable(rotation: sample.codebook.rotation)
+        unsafe table.prepare(sample.components(3))
+        // Walks before have left blocks where the walk looks that finds nothing near.
+        let scratch = WalkScratch()
+        #expect(!sample.walk(to: 3, Self.slack, tier: tier, scratch: scratch).isEmpty)
+        for block in 0..<40 {
+            // What stands first is the smallest component.
+            unsafe (sample.blocks + places.offset(of: block)).storeBytes(
+                of: .infinity, as: Float.self)
+        }
+        let poisoned = unsafe WalkGraph(
+            blocks: sample.blocks, places: places, unit: sample.codebook.unit,
+            seeds: (0..<8).map { BlockNumber(UInt32($0 * 5)) })
+        for rule in [Self.slack, WalkRule(resultCount: 10, width: 60)] {
+            unsafe poisoned.walk(
+                sample.vectors.query(3), table: table.view, rule: rule, live: nil,
+                scratch: scratch, tier: tier)
+            #expect(scratch.expandedCount == 0)
+        }
+    }
+
     @Test(arguments: [1, 2, 17])
     func `tiny graphs are walked whole`(rowCount: Int) throws {
         let vectors = ByteVectors.clustered(rowCount: rowCount, dimension: 5, seed: 65)

@@ -22,19 +22,20 @@ void vg_gather_finds(vg_scratch *scratch);
 /// Writes `selected` as the list of `row`, with a mark on what is not flagged.
 void vg_write_marked(const vg_graph *graph, uint32_t row, const vg_scratch *scratch);
 
-/// Counts for every target the marked links to it in the lists of `rows[0..<row_count]`, at the
-/// target's place: `counts[places[target]]`, the target itself where there are no places. Several
-/// threads may count different rows.
+/// Counts for every target the marked links to it in the lists of `rows[0..<row_count]`, or of
+/// `row_count` rows from `first_row` on where there are no `rows`, at the target's place:
+/// `counts[places[target]]`, the target itself where there are no places. Several threads may count
+/// different rows.
 void vg_count_marked(
-    const vg_graph *graph, const uint32_t *rows, uint32_t row_count,
-    const uint32_t *_Nullable places, uint32_t *counts);
+    const vg_graph *graph, const uint32_t *_Nullable rows, uint32_t first_row,
+    uint32_t row_count, const uint32_t *_Nullable places, uint32_t *counts);
 /// Writes those links, turned round, to `offers` where `starts` says, which moves on; only targets
 /// whose place is in `first_place ..< end_place`, the first entry of `starts` is that of
 /// `first_place`. The order of a target's offers is left to chance.
 void vg_place_marked(
-    const vg_graph *graph, const uint32_t *rows, uint32_t row_count,
-    const uint32_t *_Nullable places, uint32_t first_place, uint32_t end_place,
-    uint32_t *starts, uint32_t *offers);
+    const vg_graph *graph, const uint32_t *_Nullable rows, uint32_t first_row,
+    uint32_t row_count, const uint32_t *_Nullable places, uint32_t first_place,
+    uint32_t end_place, uint32_t *starts, uint32_t *offers);
 /// Writes the list of `row` in `target`: its list in `source` and the nearest `offer_limit` of the
 /// rows at `offers`, in any order, pruned if they are too many.
 ///

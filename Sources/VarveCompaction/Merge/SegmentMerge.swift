@@ -215,6 +215,7 @@ public final class SegmentMerge {
         // What linking worked with goes before the rows are clustered, which takes memory too.
         self.linking = nil
         lists = nil
+        releaseUnusedMemory()
         order = RowOrder(
             clustering: spool.byteVectors, rowCount: keptRowCount,
             pageRowCount: NodeLayout(
@@ -235,6 +236,7 @@ public final class SegmentMerge {
         else { return }
         // The lists in their old order are needed no longer, and as large as the new ones.
         self.graph = nil
+        releaseUnusedMemory()
         try storing { () throws(StorageError) in try spool.apply(order, memory) }
         ordinals.reorder(by: order.rows)
         let counts = inputs.map { $0.reader.description.graph.mergeCount }
@@ -256,6 +258,8 @@ public final class SegmentMerge {
 
     private func judge() throws(SegmentError) {
         guard let written else { return }
+        // Rows and lists are asked for again only if the output is refused.
+        memory.giveBackAll()
         var judgement = try MergeCanary(
             inputs: inputs, output: written.record, fileSystem: fileSystem,
             directory: plan.directory

@@ -96,7 +96,7 @@ internal import VarveStorage
             unsafe try copy.append(
                 UnsafeRawBufferPointer(start: base + Int(row) * stride, count: stride))
             // Pages touched here and there count as this process's until they are given back.
-            if number % 1_024 == 1_023 { memory.relieve() }
+            if number % 128 == 127 { memory.relieve() }
         }
         try copy.seal()
         (file, mapping) = (copy.file, copy.mapping)

@@ -25,7 +25,8 @@ struct AbsorbSearch: Sendable {
         self.state = state
         ownLimits = state.ownLimits()
         width = state.parameters.absorbWidth ?? (state.rowCount < 500_000 ? 32 : 48)
-        seeds = SharedWords(count: state.rowCount * Self.seedsPerRow, value: .max)
+        seeds = SharedWords(
+            count: state.rowCount * Self.seedsPerRow, value: .max, memory: state.memory)
         entries = Self.entries(state)
     }
 

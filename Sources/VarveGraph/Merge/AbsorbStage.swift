@@ -75,7 +75,7 @@ final class AbsorbStage: MergeStage {
         }
         var graph = unsafe own.graph
         let counts = SharedWords(count: own.rowCount)
-        unsafe vg_count_marked(&graph, batch, UInt32(batch.count), nil, counts.base)
+        unsafe vg_count_marked(&graph, batch, 0, UInt32(batch.count), nil, counts.base)
         // Rows of the batch lose their marks even if they are offered nothing.
         var inBatch = [Bool](repeating: false, count: own.rowCount)
         for row in batch { inBatch[Int(row)] = true }
@@ -91,7 +91,7 @@ final class AbsorbStage: MergeStage {
         starts.append(total)
         let offers = SharedWords(count: Int(total))
         unsafe vg_place_marked(
-            &graph, batch, UInt32(batch.count), nil, 0, UInt32(own.rowCount), counts.base,
+            &graph, batch, 0, UInt32(batch.count), nil, 0, UInt32(own.rowCount), counts.base,
             offers.base)
         join(targets, starts, offers, threadCount: threadCount)
     }

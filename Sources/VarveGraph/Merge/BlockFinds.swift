@@ -43,7 +43,7 @@ internal import CKernels
     /// The lists are the same in whatever order leaves are joined.
     func join(
         _ rows: UnsafeBufferPointer<UInt32>, with packed: PackedLeaf, count: Int,
-        places: [UInt32], firstPlace: Int
+        places: SharedWords, firstPlace: Int
     ) {
         let chunk = min(rows.count, 256)
         unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: chunk * count) { best in
@@ -55,7 +55,7 @@ internal import CKernels
                     unsafe packed.nearest(
                         to: part, skipsOwn: true, count: count, best: best, counts: found)
                     for index in 0..<part.count {
-                        let place = unsafe Int(places[Int(part[index])]) - firstPlace
+                        let place = unsafe Int(places.base[Int(part[index])]) - firstPlace
                         unsafe vg_merge_finds(
                             list(place), counts + place, locks + place, UInt32(limit),
                             best + index * count, found[index])

@@ -11,7 +11,7 @@ internal import VarveStorage
 final class LeafStage: MergeStage {
     private let state: MergeState
     private let blockRowCount: Int
-    private var leaves = RowGroups()
+    private var leaves = Leaves()
     private(set) var order: LeafOrder?
     private var coarse: [CoarseLevel] = []
     private var sample: [UInt32]?
@@ -69,7 +69,7 @@ final class LeafStage: MergeStage {
     private func release() {
         finds = nil
         coarse = []
-        leaves = RowGroups()
+        leaves = Leaves()
     }
 
     // MARK: - Leaves
@@ -86,7 +86,9 @@ final class LeafStage: MergeStage {
     private func prepare(threadCount: Int) {
         guard let sample else {
             let rows = (0..<UInt32(state.rowCount)).map { $0 }
-            leaves = carving(threadCount).leaves(of: rows, fan: state.settings.fan)
+            leaves = Leaves(
+                carving(threadCount).leaves(of: rows, fan: state.settings.fan),
+                memory: state.memory)
             sample = state.settings.joinsSamples ? rows : []
             share = 0.1
             return
@@ -95,12 +97,14 @@ final class LeafStage: MergeStage {
             order = LeafOrder(
                 leaves: leaves, rowCount: state.rowCount, retained: state.retained)
             self.sample = []
+            // Carving has worked with many lists of rows.
+            if state.memory.isSpilled { releaseUnusedMemory() }
             share = order?.queryCount == 0 ? 1 : 0.2
             return
         }
         let level = CoarseLevel(
             thinning: sample, level: coarse.count, seed: state.parameters.graph.seed,
-            count: state.settings.neighboursPerLeaf)
+            count: state.settings.neighboursPerLeaf, memory: state.memory)
         let groups = carving(threadCount).leaves(of: level.rows, fan: 1)
         let (state, pool) = (state, pool)
         state.runtime.parallel(count: groups.count, threadCount: threadCount) { index in
@@ -124,7 +128,7 @@ final class LeafStage: MergeStage {
         let first = nextLeaf
         var distanceCount = 0
         while nextLeaf < leaves.count && distanceCount < Self.leafDistancesPerStep {
-            let count = leaves.range(nextLeaf).count
+            let count = unsafe leaves.rows(of: nextLeaf).count
             distanceCount += count * count
             nextLeaf += 1
         }
@@ -132,14 +136,13 @@ final class LeafStage: MergeStage {
         let places = UInt32(block.lowerBound)..<UInt32(block.upperBound)
         let isWhole = block.count == state.rowCount
         state.runtime.parallel(count: nextLeaf - first, threadCount: threadCount) { index in
-            let leaf = leaves.rows[leaves.range(first + index)]
+            let leaf = unsafe leaves.rows(of: first + index)
             let queries =
-                isWhole ? leaf : leaf.filter { places.contains(order.places[Int($0)]) }[...]
+                unsafe isWhole
+                ? Array(leaf) : leaf.filter { unsafe places.contains(order.places.base[Int($0)]) }
             guard !queries.isEmpty, leaf.count > 1 else { return }
             pool.use { packed in
-                unsafe leaf.withUnsafeBufferPointer { leaf in
-                    unsafe packed.pack(leaf)
-                }
+                unsafe packed.pack(leaf)
                 unsafe queries.withUnsafeBufferPointer { queries in
                     unsafe finds.join(
                         queries, with: packed, count: state.settings.neighboursPerLeaf,
@@ -165,7 +168,7 @@ final class LeafStage: MergeStage {
             var graph = unsafe state.own.graph
             let memory = unsafe scratch.pointer
             for place in places {
-                let row = order.rows[place]
+                let row = unsafe order.rows.base[place]
                 let limit = keepsOwn ? limits[state.source(of: Int(row))] : 0
                 let index = place - block.lowerBound
                 unsafe vg_merge_candidates(

@@ -1,6 +1,7 @@
 // Giving rows the links back that were offered to them.
 
 internal import CKernels
+internal import VarveStorage
 
 /// The stage that writes the merged lists: what each row chose, and who chose it.
 ///
@@ -51,16 +52,27 @@ final class LinkStage: MergeStage {
         self.offers = end == offers.places.upperBound ? nil : offers
     }
 
+    /// Runs `body` over all rows as they lie: it goes through the lists from front to back, and of
+    /// those that have left the memory each page comes back once.
+    private func overRows(_ threadCount: Int, _ body: @Sendable (Range<Int>) -> Void) {
+        let chunk = 1 << 12
+        state.memory.inStretches(of: 0..<state.rowCount, length: 4 * chunk) { stretch in
+            let count = (stretch.count + chunk - 1) / chunk
+            state.runtime.parallel(count: count, threadCount: threadCount) { index in
+                let first = stretch.lowerBound + index * chunk
+                body(first..<min(stretch.upperBound, first + chunk))
+            }
+        }
+    }
+
     private func count(_ order: LeafOrder, threadCount: Int) -> SharedWords {
         let state = state
         let counts = SharedWords(count: state.rowCount)
-        state.over(0..<order.queryCount, chunk: 4_096, threadCount: threadCount) { places, _ in
+        overRows(threadCount) { rows in
             var graph = unsafe state.own.graph
-            unsafe order.rows[places].withUnsafeBufferPointer { rows in
-                guard let base = rows.baseAddress else { return }
-                unsafe vg_count_marked(
-                    &graph, base, UInt32(rows.count), order.places, counts.base)
-            }
+            unsafe vg_count_marked(
+                &graph, nil, UInt32(rows.lowerBound), UInt32(rows.count), order.places.base,
+                counts.base)
         }
         return counts
     }
@@ -81,16 +93,14 @@ final class LinkStage: MergeStage {
         }
         let (state, moving) = (state, SharedWords(starts))
         let offers = Offers(
-            places: nextPlace..<end, starts: starts, rows: SharedWords(count: total))
-        state.over(0..<order.queryCount, chunk: 4_096, threadCount: threadCount) { places, _ in
+            places: nextPlace..<end, starts: starts,
+            rows: SharedWords(count: total, memory: state.memory))
+        overRows(threadCount) { rows in
             var graph = unsafe state.own.graph
-            unsafe order.rows[places].withUnsafeBufferPointer { rows in
-                guard let base = rows.baseAddress else { return }
-                unsafe vg_place_marked(
-                    &graph, base, UInt32(rows.count), order.places,
-                    UInt32(offers.places.lowerBound), UInt32(offers.places.upperBound),
-                    moving.base, offers.rows.base)
-            }
+            unsafe vg_place_marked(
+                &graph, nil, UInt32(rows.lowerBound), UInt32(rows.count), order.places.base,
+                UInt32(offers.places.lowerBound), UInt32(offers.places.upperBound), moving.base,
+                offers.rows.base)
         }
         return offers
     }
@@ -108,31 +118,11 @@ final class LinkStage: MergeStage {
                 let index = place - offers.places.lowerBound
                 let start = offers.starts[index]
                 unsafe vg_join_marked(
-                    state.space.pointer, &source, &target, order.rows[place],
+                    state.space.pointer, &source, &target, order.rows.base[place],
                     offers.rows.base + Int(start), offers.starts[index + 1] - start,
                     UInt32(clamping: state.settings.offerLimit), keepsOwn, &rule,
                     scratch.pointer)
             }
         }
     }
-}
-
-/// Numbers that parallel steps change atomically, or at places of their own.
-@safe final class SharedWords: @unchecked Sendable {
-    // Invariant for Sendable: while steps run, a place is one step's or is changed atomically.
-
-    let base: UnsafeMutablePointer<UInt32>
-
-    /// `count` times `value`.
-    init(count: Int, value: UInt32 = 0) {
-        unsafe base = .allocate(capacity: max(1, count))
-        unsafe base.initialize(repeating: value, count: max(1, count))
-    }
-
-    init(_ words: [UInt32]) {
-        unsafe base = .allocate(capacity: max(1, words.count))
-        unsafe base.initialize(from: words, count: words.count)
-    }
-
-    deinit { unsafe base.deallocate() }
 }

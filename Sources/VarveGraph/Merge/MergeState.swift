@@ -94,7 +94,7 @@ final class MergeState: Sendable {
         _ range: Range<Int>, chunk: Int = 256, threadCount: Int,
         _ body: @Sendable (Range<Int>, SearchScratch) -> Void
     ) {
-        let chunk = memory.isSpilled ? min(chunk, 64) : chunk
+        let chunk = memory.isSpilled ? min(chunk, 32) : chunk
         memory.inStretches(of: range) { stretch in
             let count = (stretch.count + chunk - 1) / chunk
             runtime.parallel(count: count, threadCount: threadCount) { index in

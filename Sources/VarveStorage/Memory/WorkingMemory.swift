@@ -87,9 +87,19 @@ public final class WorkingMemory: Sendable {
     public func relieve() {
         guard isSpilled, isOverLimit else { return }
         giveBackRegions()
-        guard isOverLimit else { return }
+        if isOverLimit { giveBackOthers() }
+    }
+
+    private func giveBackOthers() {
         let others = state.withLock { $0.others }
         for action in others { action() }
+    }
+
+    /// Lets everything that may leave the process's memory leave it, whatever the limit: before
+    /// work that needs other memory.
+    public func giveBackAll() {
+        giveBackRegions()
+        giveBackOthers()
     }
 
     /// Lets the pages of all regions leave the process's memory, whatever the limit: for the end of
@@ -102,7 +112,7 @@ public final class WorkingMemory: Sendable {
     /// Runs `body` over `range` in stretches, giving memory back after each; in one where nothing
     /// can be given back.
     public func inStretches(
-        of range: Range<Int>, length: Int = 1 << 7, _ body: (Range<Int>) -> Void
+        of range: Range<Int>, length: Int = 1 << 6, _ body: (Range<Int>) -> Void
     ) {
         guard isSpilled else { return body(range) }
         for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {
