@@ -93,6 +93,8 @@ public struct SegmentBuilder: Sendable {
             try writeNodes(of: rows, neighbors, layout, to: writer)
             let (canary, probes) = try writeCanary(
                 of: rows, neighbors, plan, vectors, codes.walk, to: writer)
+            // Searches by pages look through all codes, and at pages all over the file.
+            memory.giveBackAll()
             statistics.figures = try pageFigures(
                 canary, probes, rows, plan, codes.rows, layout, in: writer)
         } else {
