@@ -52,8 +52,7 @@ public import VarveStorage
             table, rowCount: rowCount, rotation: rotation, memory: memory, runtime: runtime,
             threadCount: threadCount)
         let unit = unsafe Self.meanDistance(
-            table, rowCount, neighbours, neighbourStride, degrees, layout.maxDegree)
-        memory.relieve()
+            table, rowCount, neighbours, neighbourStride, degrees, layout.maxDegree, memory)
         codebook = NeighbourCodebook(layout: layout, rotation: rotation, unit: unit)
     }
 
@@ -170,20 +169,22 @@ public import VarveStorage
     /// The mean distance of neighbours of rows spread over the graph, or 1 where there is none.
     private static func meanDistance(
         _ table: ByteVectorTable, _ rowCount: Int, _ neighbours: UnsafePointer<UInt32>,
-        _ stride: Int, _ degrees: UnsafePointer<UInt16>, _ maxDegree: Int
+        _ stride: Int, _ degrees: UnsafePointer<UInt16>, _ maxDegree: Int, _ memory: WorkingMemory
     ) -> Float {
         var sum = 0.0
         var count = 0
         let sampleCount = min(rowCount, unitSampleCount)
         var distances = [Float](repeating: 0, count: maxDegree)
-        for sample in 0..<sampleCount {
-            let row = sample * rowCount / sampleCount
-            let degree = Int(unsafe degrees[row])
-            unsafe table.distances(
-                fromRow: UInt32(row), to: neighbours + row * stride, count: degree,
-                into: &distances)
-            for distance in distances[..<degree] { sum += Double(distance).squareRoot() }
-            count += degree
+        memory.inStretches(of: 0..<sampleCount) { stretch in
+            for sample in stretch {
+                let row = sample * rowCount / sampleCount
+                let degree = Int(unsafe degrees[row])
+                unsafe table.distances(
+                    fromRow: UInt32(row), to: neighbours + row * stride, count: degree,
+                    into: &distances)
+                for distance in distances[..<degree] { sum += Double(distance).squareRoot() }
+                count += degree
+            }
         }
         let mean = Float(sum / Double(max(1, count)))
         return mean > 0 && mean.isFinite ? mean : 1

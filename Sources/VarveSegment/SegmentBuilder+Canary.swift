@@ -100,15 +100,15 @@ extension SegmentBuilder {
         return found.map(\.rows)
     }
 
-    /// Gives back the memory of blocks that a query has touched, where keeping all of them would
-    /// cost more than touching some again.
+    /// Gives back the memory of blocks that a query has touched, and of the rows it was compared
+    /// with, where keeping all of them would cost more than touching some again.
     ///
     /// The kernel counts 64 KiB for a block touched here and there; other threads may be reading.
     func giveBack(_ blocks: MappedBytes) {
         let isLarge = unsafe blocks.bytes.count > 32 << 20
         guard memory.isSpilled || isLarge else { return }
         blocks.advise(.notNow)
-        memory.relieve()
+        if memory.isSpilled { memory.giveBackAll() }
     }
 
     /// The least tried widths at which walks reach each recall over all queries; zero where none

@@ -54,6 +54,8 @@ public struct SegmentBuilder: Sendable {
         vectors: ByteVectorTable? = nil, at path: FilePath
     ) throws(SegmentError) -> SegmentRecord {
         try Self.check(plan, rows: rows, neighbors: neighbors)
+        // All lists have been read, and the vectors, as large, are asked for first.
+        memory.giveBackRegions()
         let order = try IdentifierOrder(of: rows)
         let header = FileHeader(
             kind: .segment, store: plan.store, file: plan.file, number: plan.id.rawValue)
