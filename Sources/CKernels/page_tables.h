@@ -30,6 +30,14 @@ static inline uint64_t vk_page_key(float distance, uint32_t row) {
 
 static inline uint32_t vk_page_key_row(uint64_t key) { return (uint32_t)key >> 1; }
 
+static inline float vk_page_key_distance(uint64_t key) {
+    const uint32_t order = (uint32_t)(key >> 32);
+    const uint32_t bits = order & 0x80000000u ? order & 0x7FFFFFFFu : ~order;
+    float distance;
+    memcpy(&distance, &bits, sizeof distance);
+    return distance;
+}
+
 /// Doubles the table of rows met.
 void vk_page_grow_seen(vk_page_walk *walk);
 /// Doubles the table of pages.
@@ -87,9 +95,5 @@ static inline void vk_page_insert(vk_page_walk *walk, uint64_t key) {
 /// The farthest distance that still enters the pool.
 static inline float vk_page_bound(const vk_page_walk *walk) {
     if (walk->pool_count < walk->width) return __builtin_inff();
-    const uint32_t order = (uint32_t)(walk->pool[walk->pool_count - 1] >> 32);
-    const uint32_t bits = order & 0x80000000u ? order & 0x7FFFFFFFu : ~order;
-    float distance;
-    memcpy(&distance, &bits, sizeof distance);
-    return distance;
+    return vk_page_key_distance(walk->pool[walk->pool_count - 1]);
 }

@@ -118,6 +118,24 @@ uint32_t vk_page_wanted(vk_page_walk *walk, float limit, uint32_t most, uint32_t
     return count;
 }
 
+uint32_t vk_page_nearest_wanted(vk_page_walk *walk, float limit, uint32_t most, float *distances,
+                                uint32_t *pages) {
+    const uint64_t end = end_key(limit);
+    uint32_t count = 0;
+    for (uint32_t i = walk->next; i < walk->pool_count && count < most; i++) {
+        if (walk->pool[i] >= end) break;
+        if (walk->pool[i] & 1) continue;
+        const uint32_t page = vk_page_key_row(walk->pool[i]) / walk->space->rows_per_page;
+        if (vk_page_is_here(walk, vk_page_find(walk, page))) continue;
+        uint32_t known = 0;
+        while (known < count && pages[known] != page) known++;
+        if (known < count) continue;
+        distances[count] = vk_page_key_distance(walk->pool[i]);
+        pages[count++] = page;
+    }
+    return count;
+}
+
 void vk_page_arrived(vk_page_walk *walk, uint32_t page, const uint8_t *bytes,
                      const float *distances) {
     const vk_page_space *space = walk->space;

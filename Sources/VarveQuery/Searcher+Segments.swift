@@ -1,4 +1,5 @@
-// Searching the segments of a view: those that are walked by slack together, the others one by one.
+// Searching the segments of a view: those that are walked in memory by slack together, then those
+// that are walked by pages together, others one by one.
 
 import VarveFormat
 import VarveMemtable
@@ -11,8 +12,10 @@ struct SegmentWalk {
     /// Rows that may be results.
     var rowCount: Int
     var effort: SearchEffort
-    /// Whether it can go together with others.
+    /// Whether it can go together with others that are walked in memory.
     var canJoin: Bool
+    /// Whether it can go together with others that are walked by pages.
+    var canJoinPages: Bool
 }
 
 extension Searcher {
@@ -35,7 +38,7 @@ extension Searcher {
                     walks.append(
                         SegmentWalk(
                             index: index, rowCount: segment.liveRowCount, effort: effort,
-                            canJoin: canJoin))
+                            canJoin: canJoin, canJoinPages: try segment.reader.canJoinPages()))
                 } else {
                     try search(segment: index, of: view, request, effort, &cost)
                 }
@@ -47,12 +50,14 @@ extension Searcher {
         if !isAlone, !walks.isEmpty, walks.allSatisfy(\.canJoin) {
             return try searchTogether(view, request, &cost)
         }
-        for walk in walks {
+        for walk in walks where !walk.canJoinPages {
             try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
                 try search(segment: walk.index, of: view, request, walk.effort, &cost)
             }
             segmentQuery.keepsFront = true
         }
+        // What is read from a disk comes last: what has been found by then spares pages.
+        try searchPages(view, request, &cost)
     }
 
     /// Gives walks the slack that a recall needs over several segments: each was measured by its

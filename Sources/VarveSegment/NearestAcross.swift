@@ -22,6 +22,12 @@
         unsafe slots.deallocate()
     }
 
+    /// The distance beyond which a row does not count.
+    var bound: Float {
+        if limit == 0 { return -.infinity }
+        return count == limit ? unsafe distances[limit - 1] : .infinity
+    }
+
     /// Forgets everything and keeps the nearest `limit` from now on.
     func reset(limit wanted: Int) {
         (limit, count) = (wanted, 0)

@@ -1,5 +1,6 @@
-// What a search over node pages works with: the walk, the rotated query, the pages at hand.
+// What a search over node pages works with: the walks, the rotated query, the pages at hand.
 
+import VarveFormat
 import VarveGraph
 import VarveKernels
 import VarveQuantization
@@ -7,12 +8,17 @@ import VarveStorage
 
 /// The working memory of searches over pages, kept from query to query.
 @safe final class PageSearch {
-    /// The walk.
-    let walk = PageWalk()
+    /// The segments searched together: one where there is one.
+    private var slots: [PageSlot] = []
     /// Squared distances of the records of one page, as the walk compares them.
     let distances: UnsafeMutablePointer<Float>
-    /// The frames of the round under way; memory used again by every round.
+    /// The pages of the round under way, slot by slot.
+    private(set) var round: [UInt32] = []
+    /// Their frames, empty ones for pages that are mapped; memory used again by every round.
     private(set) var frames: [UnsafeMutableRawBufferPointer] = unsafe []
+    /// Pages of a round at most.
+    var roundPageLimit = 0
+    private var wantedDistances: [Float] = []
     private let arena = PageArena()
     private var reader: BatchReader?
     private var requests: [ReadRequest] = []
@@ -20,7 +26,7 @@ import VarveStorage
     private var queries: [(rotation: Rotation, query: RowCodeQuery, generation: Int)] = []
     private let rotated: GrowingFloats
 
-    /// Reads under way at most.
+    /// Pages that one search asks for at a time at most.
     static let roundReadLimit = 16
 
     /// Memory for pages of up to `pageRowLimit` records.
@@ -54,49 +60,117 @@ import VarveStorage
         return queries[place].query
     }
 
-    /// Gives all frames back for the next search.
-    func releaseFrames() { arena.releaseAll() }
+    /// Begins a search: the one before is over, and its frames are free.
+    func begin() {
+        for slot in slots { slot.end() }
+        arena.releaseAll()
+        roundPageLimit = 0
+    }
 
-    /// Puts a frame of `byteCount` bytes for each of `count` pages into ``frames``; where there are
-    /// not enough, the walk forgets all its pages, to read those it needs again.
-    func takeFrames(_ count: Int, byteCount: Int) throws(SegmentError) {
-        unsafe frames.removeAll(keepingCapacity: true)
-        while unsafe frames.count < count {
-            if let frame = unsafe try arena.frame(byteCount: byteCount) {
-                unsafe frames.append(frame)
-            } else {
-                walk.forgetPages()
-                arena.releaseAll()
-                unsafe frames.removeAll(keepingCapacity: true)
+    /// Slots there are, in use or not.
+    var slotCount: Int { slots.count }
+
+    /// The slot of number `number`, made when it is first asked for.
+    func slot(_ number: Int) -> PageSlot {
+        while slots.count <= number { slots.append(PageSlot()) }
+        return slots[number]
+    }
+
+    /// Chooses the pages of the next round, those of the nearest candidates of all; false if none
+    /// is near enough.
+    func choose() -> Bool {
+        round.removeAll(keepingCapacity: true)
+        wantedDistances.removeAll(keepingCapacity: true)
+        let most = min(roundPageLimit, PageWalk.roundPageLimit)
+        for slot in slots where slot.reader != nil {
+            slot.walk.appendWanted(
+                limit: slot.limit, most: most, less: slot.offset, to: &wantedDistances)
+        }
+        guard !wantedDistances.isEmpty else { return false }
+        var farthest = Float.infinity
+        if wantedDistances.count > most {
+            wantedDistances.sort()
+            farthest = wantedDistances[most - 1]
+        }
+        take(most) { min($0.limit, (farthest + $0.offset).nextUp) }
+        // What rounding has left out is not waited for for ever.
+        if round.isEmpty { take(most) { $0.limit } }
+        return true
+    }
+
+    /// Takes pages of candidates nearer than a limit of their slot into the round.
+    private func take(_ most: Int, _ limit: (PageSlot) -> Float) {
+        for slot in slots where slot.reader != nil {
+            let start = round.count
+            // Of candidates equally far, those of later slots wait for the next round.
+            unsafe round.append(
+                contentsOf: slot.walk.wantedPages(limit: limit(slot), most: most - start))
+            slot.round = start..<round.count
+        }
+    }
+
+    /// Reads the pages of the round into ``frames`` with one wait for all; those of mapped files
+    /// stay where they are.
+    func readRound() throws(SegmentError) {
+        try takeFrames()
+        completions.removeAll(keepingCapacity: true)
+        if reader == nil { reader = BatchReader(depth: PageWalk.roundPageLimit) }
+        for slot in slots {
+            guard let segment = slot.reader, !segment.isMapped else { continue }
+            requests.removeAll(keepingCapacity: true)
+            for index in slot.round {
+                requests.append(
+                    unsafe ReadRequest(
+                        offset: segment.fileOffset(ofPage: round[index]), buffer: frames[index],
+                        tag: UInt64(index)))
+            }
+            reader?.submit(requests.span, of: segment.container.pageFile)
+        }
+        reader?.reap(atLeast: round.count, into: &completions)
+        for completion in completions {
+            if let error = completion.error { throw .storage(error) }
+        }
+    }
+
+    /// Throws where the file of `slot` ended before a page of the round did.
+    func checkLengths(_ slot: PageSlot) throws(SegmentError) {
+        guard let segment = slot.reader else { return }
+        for completion in completions where slot.round.contains(Int(completion.tag)) {
+            let index = Int(completion.tag)
+            guard unsafe completion.byteCount == frames[index].count else {
+                throw SegmentContainer.endsEarly(
+                    segment.container.name,
+                    at: segment.fileOffset(ofPage: round[index]) + UInt64(completion.byteCount))
             }
         }
     }
 
-    /// Reads all of `count` buffers of `file` and waits for them: one submission.
-    ///
-    /// - Parameter request: The place and the buffer of read `index`.
-    func read(
-        _ count: Int, of file: any StoredFile, name: String,
-        request: (Int) -> (offset: UInt64, buffer: UnsafeMutableRawBufferPointer)
-    ) throws(SegmentError) {
-        requests.removeAll(keepingCapacity: true)
-        completions.removeAll(keepingCapacity: true)
-        for index in 0..<count {
-            let (offset, buffer) = unsafe request(index)
-            requests.append(
-                unsafe ReadRequest(offset: offset, buffer: buffer, tag: UInt64(index)))
+    /// Puts a frame for each page of the round into ``frames``; where there are not enough, the
+    /// walks forget all their pages, to read those they need again.
+    private func takeFrames() throws(SegmentError) {
+        while try !takeFramesAtHand() {
+            for slot in slots where slot.reader != nil { slot.walk.forgetPages() }
+            arena.releaseAll()
         }
-        if reader == nil { reader = BatchReader(depth: PageWalk.roundPageLimit) }
-        reader?.submit(requests.span, of: file)
-        reader?.reap(atLeast: count, into: &completions)
-        for completion in completions {
-            if let error = completion.error { throw .storage(error) }
-            let request = requests[Int(completion.tag)]
-            guard unsafe completion.byteCount == request.buffer.count else {
-                throw SegmentContainer.endsEarly(
-                    name, at: request.offset + UInt64(completion.byteCount))
+    }
+
+    private func takeFramesAtHand() throws(SegmentError) -> Bool {
+        unsafe frames.removeAll(keepingCapacity: true)
+        for slot in slots {
+            guard let segment = slot.reader else { continue }
+            for _ in slot.round {
+                guard !segment.isMapped else {
+                    unsafe frames.append(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+                    continue
+                }
+                let byteCount = segment.layout.pageByteCount
+                guard let frame = unsafe try arena.frame(byteCount: byteCount) else {
+                    return false
+                }
+                unsafe frames.append(frame)
             }
         }
+        return true
     }
 }
 

@@ -137,7 +137,7 @@ private struct PageTrial {
             // counts 16 for one.
             if number % 8 == 7 { giveBack() } else { nodes.advise(.notNow) }
             let codes = prepare(probe.vector)
-            let walk = query.pages.walk
+            let walk = query.pages.slot(0).walk
             let leftOutCount = probe.row == nil ? 0 : 1
             unsafe walk.begin(
                 space, row: query.vector.bytes.row, bytes: query.vector.bytes.codes, codes: codes,
@@ -182,7 +182,7 @@ private struct PageTrial {
             if pageRows.lowerBound + slot != row?.index { nearest.insert(distance) }
             unsafe distances[slot] = query.vector.codeDistance(distance, liftNorm2: liftNorm2)
         }
-        unsafe query.pages.walk.arrived(page, bytes: start, distances: distances)
+        unsafe query.pages.slot(0).walk.arrived(page, bytes: start, distances: distances)
     }
 
     /// How far estimates are off, over the answers of the canary.

@@ -20,6 +20,8 @@ import VarveQuantization
     private let rotated = RotatedQuery()
     private var rotatedGeneration = 0
     let pages = PageSearch(pageRowLimit: pageRecordLimit)
+    /// The place of the segment that the last search by pages failed over.
+    public internal(set) var failedSlot: Int?
     let walkScratch = WalkScratch()
     let rerank = RerankRoom()
     /// Walks over segments that are searched together.

@@ -15,6 +15,18 @@ extension SegmentReader {
         return loadedPages.storeIfNil(pages)
     }
 
+    /// Whether this segment may be searched by pages together with others: it is not walked in
+    /// memory, and has codes.
+    public func canJoinPages() throws(SegmentError) -> Bool {
+        if try walk() != nil { return false }
+        return try residentPages() != nil
+    }
+
+    /// Where a node page stands in the file.
+    func fileOffset(ofPage page: UInt32) -> UInt64 {
+        container.sections[places.nodes].entry.offset + UInt64(page) * UInt64(layout.pageByteCount)
+    }
+
     /// Rows whose codes are looked at to find where to begin: the more, the fewer pages are read.
     ///
     /// A page costs as much as the codes of a thousand rows.
@@ -35,76 +47,78 @@ extension SegmentReader {
         return (1 + slack) * max(query.vector.codeDistance(bound, liftNorm2: liftNorm2), 0)
     }
 
-    /// Walks from page to page and leaves the nearest rows in `query.results`.
-    ///
-    /// A width alone also stops at a slack of its five-hundredth: candidates much farther than the
-    /// results are not worth a read. In rounds: everything near enough whose page is here is
-    /// expanded, then the pages of the nearest candidates are read together. The answer does not
-    /// depend on how pages are reached.
+    /// The nearest rows by a walk from page to page.
     func searchPages(
-        _ query: SegmentQuery, _ resident: ResidentPages, effort: SearchEffort, k: Int,
-        passes: (RowOrdinal) -> Bool, statistics: inout SegmentSearchStatistics
+        _ query: SegmentQuery, effort: SearchEffort, k: Int, passes: (RowOrdinal) -> Bool,
+        statistics: inout SegmentSearchStatistics
+    ) throws(SegmentError) -> [RowHit] {
+        query.beginPages(k: k)
+        try addPages(to: query, slot: 0, effort: effort, k: k)
+        try query.walkPages(statistics: &statistics) { (_, row) in passes(row) }
+        return try query.takePages(slot: 0)
+    }
+
+    /// Adds a walk over this segment's pages, in place `slot`, to those that
+    /// ``SegmentQuery/walkPages(statistics:passes:)`` has walk towards `k` rows.
+    ///
+    /// The segment must be one that ``canJoinPages()``. Rows of `deleted` count as an effort that
+    /// is spent in vain; they are not left out.
+    public func joinPages(
+        _ query: SegmentQuery, slot: Int, effort: SearchEffort, k: Int, deleted: DeletedRows?
     ) throws(SegmentError) {
-        let search = query.pages
-        let walk = search.walk
+        let live = rowCount - (deleted?.count ?? 0)
+        try addPages(
+            to: query, slot: slot,
+            effort: effort.widened(share: Double(live) / Double(rowCount)), k: k)
+    }
+
+    /// A width alone also stops at a slack of its five-hundredth: candidates much farther than the
+    /// results are not worth a read.
+    private func addPages(
+        to query: SegmentQuery, slot: Int, effort: SearchEffort, k: Int
+    ) throws(SegmentError) {
+        guard let resident = try residentPages() else {
+            preconditionFailure("a segment that has codes")
+        }
         let slack = effort.gamma >= 0 ? effort.gamma : Self.slack(width: effort.width)
         let width = effort.width > 0 ? max(effort.width, k) : max(1_000, 4 * k)
         let scanWidth = effort.width > 0 ? width : max(k, Int(min(slack, 4) * Self.widthPerSlack))
-        let codes = unsafe search.codeQuery(
-            resident.rotation, query.vector.floats, generation: query.vector.generation)
-        search.releaseFrames()
-        unsafe walk.begin(
-            resident.space, row: query.vector.bytes.row, bytes: query.vector.bytes.codes,
-            codes: codes,
-            width: min(width, rowCount),
+        query.pages.slot(slot).begin(
+            self, resident, query, k: k, slack: slack, width: min(width, rowCount),
             scanRowCount: Self.scanRowCount(rowCount: rowCount, width: scanWidth))
-        defer {
-            statistics.expandedNodeCount += walk.expandedCount
-            statistics.codeDistanceCount += walk.estimatedCount
-        }
-        while true {
-            let limit = Self.pageLimit(
-                query.results.bound, slack: slack, query, liftNorm2: description.liftNorm2)
-            if let row = walk.expand(limit: limit) { try throwDamage(ofRecord: row) }
-            let wanted = unsafe walk.wantedPages(
-                limit: limit, most: min(max(4, width), PageSearch.roundReadLimit))
-            if wanted.isEmpty { return }
-            statistics.roundCount += 1
-            unsafe try visit(wanted, query, resident, passes, &statistics)
-        }
+        query.pages.roundPageLimit = max(
+            query.pages.roundPageLimit, min(max(4, width), PageSearch.roundReadLimit))
     }
 
-    /// Reads pages and compares their records.
-    private func visit(
-        _ pages: UnsafeBufferPointer<UInt32>, _ query: SegmentQuery, _ resident: ResidentPages,
-        _ passes: (RowOrdinal) -> Bool, _ statistics: inout SegmentSearchStatistics
+    /// Expands what is near enough and whose page is here.
+    func expandPages(_ query: SegmentQuery, _ place: PageSlot) throws(SegmentError) {
+        place.bind(query.nearest.bound, query)
+        if let row = place.walk.expand(limit: place.limit) { try throwDamage(ofRecord: row) }
+    }
+
+    /// Compares the pages of a round, which have been read.
+    func comparePages(
+        _ query: SegmentQuery, _ place: PageSlot, passes: (RowOrdinal) -> Bool,
+        statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
-        statistics.pageCount += pages.count * layout.unitsPerPage
-        if isMapped {
-            for index in pages.indices {
-                let page = unsafe pages[index]
+        guard let resident = place.resident else { return }
+        try query.pages.checkLengths(place)
+        statistics.pageCount += place.round.count * layout.unitsPerPage
+        for index in place.round {
+            let page = query.pages.round[index]
+            if isMapped {
                 let start = Int(page) * layout.pageByteCount
                 guard
                     let base = unsafe try container.mappedBase(
                         places.nodes, verifying: start..<start + layout.pageByteCount)
                 else { continue }
-                unsafe try compare(page, base + start, query, passes, &statistics)
+                unsafe try compare(page, base + start, place, query, passes, &statistics)
+            } else {
+                let bytes = unsafe UnsafeRawBufferPointer(query.pages.frames[index])
+                unsafe try verify(page, bytes, resident)
+                guard let base = bytes.baseAddress else { continue }
+                unsafe try compare(page, base, place, query, passes, &statistics)
             }
-            return
-        }
-        let search = query.pages
-        try search.takeFrames(pages.count, byteCount: layout.pageByteCount)
-        let offset = container.sections[places.nodes].entry.offset
-        let byteCount = layout.pageByteCount
-        unsafe try search.read(pages.count, of: container.pageFile, name: container.name) {
-            unsafe (offset + UInt64(pages[$0]) * UInt64(byteCount), search.frames[$0])
-        }
-        for index in pages.indices {
-            let page = unsafe pages[index]
-            let bytes = unsafe UnsafeRawBufferPointer(search.frames[index])
-            unsafe try verify(page, bytes, resident)
-            guard let base = bytes.baseAddress else { continue }
-            unsafe try compare(page, base, query, passes, &statistics)
         }
     }
 
@@ -125,7 +139,7 @@ extension SegmentReader {
 
     /// Compares every record of a page with the query.
     private func compare(
-        _ page: UInt32, _ base: UnsafeRawPointer, _ query: SegmentQuery,
+        _ page: UInt32, _ base: UnsafeRawPointer, _ place: PageSlot, _ query: SegmentQuery,
         _ passes: (RowOrdinal) -> Bool, _ statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
         let rows = layout.rows(ofPage: Int(page), rowCount: rowCount)
@@ -138,11 +152,13 @@ extension SegmentReader {
             let distance = query.vector.distance(unsafe query.distances[slot])
             unsafe distances[slot] = query.vector.codeDistance(
                 distance, liftNorm2: description.liftNorm2)
-            guard distance <= query.results.bound else { continue }
+            guard distance <= query.nearest.bound else { continue }
             let row = RowOrdinal(UInt32(rows.lowerBound + slot))
-            try offer(row, distance, to: query, passes)
+            guard passes(row) else { continue }
+            query.nearest.insert(distance, slot: NearestAcross.elsewhere)
+            try place.results.insert(row, distance, precedes: idPrecedes)
         }
-        unsafe query.pages.walk.arrived(page, bytes: base, distances: distances)
+        unsafe place.walk.arrived(page, bytes: base, distances: distances)
     }
 
     private func throwDamage(ofRecord row: RowOrdinal) throws(SegmentError) -> Never {

@@ -45,11 +45,9 @@ extension SegmentReader {
                 query, walk, effort: effort, k: k,
                 live: passingRows(deleted: deleted, allowed: allowed),
                 passes: passes, statistics: &statistics)
-        } else if let resident = try residentPages() {
-            query.results.reset(limit: k)
-            try searchPages(
-                query, resident, effort: effort, k: k,
-                passes: passes, statistics: &statistics)
+        } else if try residentPages() != nil {
+            return try searchPages(
+                query, effort: effort, k: k, passes: passes, statistics: &statistics)
         } else {
             return try searchExactly(
                 query, k: k, deleted: deleted, allowed: allowed, statistics: &statistics,

@@ -47,11 +47,14 @@ import VarveStorage
     }
 
     @Test func `memory that is touched counts as resident`() throws {
-        let before = try #require(residentByteCount())
-        let region = try MemoryRegion(byteCount: 64 << 20)
-        unsafe region.bytes.initializeMemory(as: UInt8.self, repeating: 7)
-        let after = try #require(residentByteCount())
-        // Half of it: other tests give memory back meanwhile.
-        #expect(after > before + (32 << 20))
+        // Other tests give memory back meanwhile, sometimes more than this takes.
+        let counts = try (0..<20).contains { _ in
+            let before = try #require(residentByteCount())
+            let region = try MemoryRegion(byteCount: 64 << 20)
+            unsafe region.bytes.initializeMemory(as: UInt8.self, repeating: 7)
+            let after = try withExtendedLifetime(region) { try #require(residentByteCount()) }
+            return after > before + (32 << 20)
+        }
+        #expect(counts)
     }
 }

@@ -104,6 +104,11 @@ bool vk_page_expand(vk_page_walk *walk, float limit);
 /// `most`, and notes that they are on their way; gives how many.
 uint32_t vk_page_wanted(vk_page_walk *walk, float limit, uint32_t most, uint32_t *pages);
 
+/// Writes how far the nearest candidates are that vk_page_wanted would give the pages of, and those
+/// pages, but notes nothing; gives how many.
+uint32_t vk_page_nearest_wanted(vk_page_walk *walk, float limit, uint32_t most, float *distances,
+                                uint32_t *pages);
+
 /// Takes a page that was wanted: its bytes stay where they are until the walk ends, and its rows
 /// are as far from the query as `distances` says.
 void vk_page_arrived(vk_page_walk *walk, uint32_t page, const uint8_t *bytes,

@@ -71,6 +71,21 @@ public import VarveKernels
         return unsafe UnsafeBufferPointer(start: pages, count: Int(count))
     }
 
+    /// Appends how far the candidates are whose pages ``wantedPages(limit:most:)`` would give,
+    /// `offset` less, nearest first; notes nothing.
+    public func appendWanted(
+        limit: Float, most: Int, less offset: Float, to distances: inout [Float]
+    ) {
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.roundPageLimit) {
+            room in
+            guard let base = room.baseAddress else { return }
+            // Safety: there is room for as many distances and pages as are asked for.
+            let count = unsafe vk_page_nearest_wanted(
+                &memory, limit, UInt32(min(most, Self.roundPageLimit)), base, pages)
+            for place in 0..<Int(count) { distances.append(unsafe room[place] - offset) }
+        }
+    }
+
     /// Takes a page: `bytes` stay until the walk ends or forgets its pages, and `distances` has the
     /// squared distance of each of its rows.
     public func arrived(
