@@ -21,7 +21,8 @@ struct SegmentWalk {
 extension Searcher {
     /// Searches all segments and appends what it finds.
     ///
-    /// Segments that are scanned come first, then walks, the largest segment first.
+    /// Segments that are scanned come first, then walks in memory, then walks by pages, each from
+    /// the largest segment down.
     func searchSegments(
         of view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
@@ -47,14 +48,14 @@ extension Searcher {
         walks.sort { ($1.rowCount, $0.index) < ($0.rowCount, $1.index) }
         let isAlone = walks.count == 1 && hits.isEmpty
         if case .recall = request.width, walks.count > 1 { widen() }
-        if !isAlone, !walks.isEmpty, walks.allSatisfy(\.canJoin) {
-            return try searchTogether(view, request, &cost)
-        }
-        for walk in walks where !walk.canJoinPages {
+        for walk in walks where !walk.canJoinPages && (isAlone || !walk.canJoin) {
             try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
                 try search(segment: walk.index, of: view, request, walk.effort, &cost)
             }
             segmentQuery.keepsFront = true
+        }
+        if !isAlone, walks.contains(where: \.canJoin) {
+            try searchTogether(view, request, &cost)
         }
         // What is read from a disk comes last: what has been found by then spares pages.
         try searchPages(view, request, &cost)

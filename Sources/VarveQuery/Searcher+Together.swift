@@ -5,7 +5,7 @@ import VarveGraph
 import VarveSegment
 
 extension Searcher {
-    /// Searches the segments of `walks`, all of which can join, together.
+    /// Searches the segments of `walks` that can join together.
     ///
     /// The walks go step by step in turn and share the bound of what has been found, wherever it
     /// is; then the nearest of all, by codes, get their exact distances. The order is that of
