@@ -104,16 +104,22 @@ static void take_place(vk_page_walk *walk, uint32_t page, const uint8_t *bytes) 
     if (is_new && ++walk->page_count * 2 > 1u << walk->page_bits) vk_page_grow_pages(walk);
 }
 
+/// Goes on to the nearest candidate from `place` on that is below `end` and whose page is not here;
+/// false where there is none.
+static bool find_wanted(vk_page_walk *walk, uint64_t end, uint32_t *place, uint32_t *page) {
+    for (; *place < walk->pool_count && walk->pool[*place] < end; ++*place) {
+        if (walk->pool[*place] & 1) continue;
+        *page = vk_page_key_row(walk->pool[*place]) / walk->space->rows_per_page;
+        if (!vk_page_is_here(walk, vk_page_find(walk, *page))) return true;
+    }
+    return false;
+}
+
 uint32_t vk_page_wanted(vk_page_walk *walk, float limit, uint32_t most, uint32_t *pages) {
     const uint64_t end = end_key(limit);
-    uint32_t count = 0;
-    for (uint32_t i = walk->next; i < walk->pool_count && count < most; i++) {
-        if (walk->pool[i] >= end) break;
-        if (walk->pool[i] & 1) continue;
-        const uint32_t page = vk_page_key_row(walk->pool[i]) / walk->space->rows_per_page;
-        if (vk_page_is_here(walk, vk_page_find(walk, page))) continue;
-        take_place(walk, page, NULL);
-        pages[count++] = page;
+    uint32_t count = 0, place = walk->next;
+    while (count < most && find_wanted(walk, end, &place, pages + count)) {
+        take_place(walk, pages[count++], NULL);
     }
     return count;
 }
@@ -122,16 +128,11 @@ uint32_t vk_page_nearest_wanted(vk_page_walk *walk, float limit, uint32_t most, 
                                 uint32_t *pages) {
     const uint64_t end = end_key(limit);
     uint32_t count = 0;
-    for (uint32_t i = walk->next; i < walk->pool_count && count < most; i++) {
-        if (walk->pool[i] >= end) break;
-        if (walk->pool[i] & 1) continue;
-        const uint32_t page = vk_page_key_row(walk->pool[i]) / walk->space->rows_per_page;
-        if (vk_page_is_here(walk, vk_page_find(walk, page))) continue;
+    for (uint32_t place = walk->next; count < most; place++) {
+        if (!find_wanted(walk, end, &place, pages + count)) break;
         uint32_t known = 0;
-        while (known < count && pages[known] != page) known++;
-        if (known < count) continue;
-        distances[count] = vk_page_key_distance(walk->pool[i]);
-        pages[count++] = page;
+        while (pages[known] != pages[count]) known++;
+        if (known == count) distances[count++] = vk_page_key_distance(walk->pool[place]);
     }
     return count;
 }

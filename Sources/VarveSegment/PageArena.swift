@@ -40,6 +40,12 @@ import VarveStorage
         }
     }
 
+    /// Gives all memory back: what it was cut into may not suit the frames that come.
+    func removeAll() {
+        chunks = []
+        releaseAll()
+    }
+
     /// Takes all frames back.
     func releaseAll() {
         chunk = 0

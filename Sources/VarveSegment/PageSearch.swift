@@ -150,7 +150,8 @@ import VarveStorage
     private func takeFrames() throws(SegmentError) {
         while try !takeFramesAtHand() {
             for slot in slots where slot.reader != nil { slot.walk.forgetPages() }
-            arena.releaseAll()
+            // An empty arena has room for any round.
+            arena.removeAll()
         }
     }
 
