@@ -73,7 +73,9 @@ public func writeRecodedSegment(
         do throws(StorageError) { try fileSystem.syncDirectory(path.parent) } catch {
             throw .storage(error)
         }
-        _ = try SegmentVerification(verifying: path, of: fileSystem, against: made)
+        _ = try SegmentVerification(
+            verifying: path, of: fileSystem, against: made, runtime: runtime,
+            threadCount: threadCount)
     } catch {
         // The first error is what the caller must hear of.
         try? fileSystem.remove(path)

@@ -45,7 +45,8 @@ struct VerifiedWriting {
             // The rows have been written; reading back takes memory of its own.
             memory.giveBackAll()
             let verification = try SegmentVerification(
-                verifying: path, of: fileSystem, against: record, pulse: pulse)
+                verifying: path, of: fileSystem, against: record, pulse: pulse, runtime: runtime,
+                threadCount: threadCount)
             return WrittenSegment(record: record, recall: verification.recall)
         } catch {
             // The first error is what the caller must hear of.

@@ -34,6 +34,46 @@ struct DamageTests {
         }
     }
 
+    @Test func `parts side by side find what parts one after the other find`() throws {
+        let sample = try SampleSegment(
+            schema: Self.schema, rowCount: 40, identifiers: .mixed, seed: 26)
+        let whole = try #require(sample.disk[SampleSegment.path])
+        func verify(_ record: SegmentRecord, threadCount: Int) -> Result<
+            SegmentVerification, SegmentError
+        > {
+            Result { () throws(SegmentError) in
+                try SegmentVerification(
+                    verifying: SampleSegment.path, of: sample.disk, against: record,
+                    runtime: TestRuntime(), threadCount: threadCount)
+            }
+        }
+        let figures = try verify(sample.record, threadCount: 3).get()
+        #expect(figures == (try verify(sample.record, threadCount: 1).get()))
+        #expect(figures.blockCount > 0 && figures.edgeCount > 0 && figures.sweepCount > 0)
+        var refusedCount = 0
+        for offset in stride(from: 0, to: whole.count, by: 97) {
+            var bytes = whole
+            bytes[offset] ^= 0x10
+            sample.disk[SampleSegment.path] = bytes
+            // Once the digest finds the damage, once only what comes behind it can.
+            for digest in [sample.record.digest, Digest(of: bytes)] {
+                var record = sample.record
+                record.digest = digest
+                let (alone, together) = (
+                    verify(record, threadCount: 1), verify(record, threadCount: 3)
+                )
+                guard case .failure(let first) = alone, case .failure(let found) = together
+                else {
+                    Issue.record("byte \(offset) was not found")
+                    continue
+                }
+                #expect("\(first)" == "\(found)", "byte \(offset)")
+                refusedCount += 1
+            }
+        }
+        #expect(refusedCount == 2 * ((whole.count + 96) / 97))
+    }
+
     @Test func `a digest of other bytes is found`() throws {
         let sample = try SampleSegment(schema: Self.schema, rowCount: 5, seed: 22)
         var record = sample.record
