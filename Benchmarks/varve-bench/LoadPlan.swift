@@ -14,8 +14,8 @@ struct LoadPlan: Sendable {
     let rowsPerBatch: Int
     /// How rows come into the store.
     let way: Way
-    /// Segments of a bulk load, where it is to have more than one.
-    let segmentCount: Int?
+    /// Rows of each segment of a bulk load, where it is to have certain ones.
+    let segmentRowCounts: [Int]?
     /// Where the store goes.
     let storePath: String
 
@@ -88,14 +88,35 @@ struct LoadPlan: Sendable {
             "threads", default: storeOptions.threadCount)
         self.storeOptions = storeOptions
         rowsPerBatch = try arguments.number("batch", default: 100)
-        segmentCount = try arguments.optionalNumber("segments")
+        segmentRowCounts = try Self.segmentRowCounts(arguments, rowCount)
         way = try arguments.choice(
             "load", of: [Way.batches, .bulk, .runs].map { ($0.rawValue, $0) },
-            default: segmentCount == nil ? .batches : .bulk)
+            default: segmentRowCounts == nil ? .batches : .bulk)
         storePath = (arguments.text("dir") ?? ".") + "/bench.varve"
         if !reusesStore, directoryByteCount(storePath) > 0 {
             throw UsageProblem(description: "\(storePath) is there already: remove it first")
         }
+    }
+
+    /// What `--segments` says: so many equal ones, or one for each of several shares.
+    private static func segmentRowCounts(
+        _ arguments: Arguments, _ rowCount: Int
+    ) throws -> [Int]? {
+        guard arguments.text("segments") != nil else { return nil }
+        var shares = try arguments.numbers("segments", default: [])
+        if shares.count == 1 { shares = Array(repeating: 1, count: shares[0]) }
+        let sum = shares.reduce(0, +)
+        var ends = [0]
+        var share = 0
+        for part in shares {
+            share += part
+            ends.append(rowCount * share / sum)
+        }
+        let counts = zip(ends.dropFirst(), ends).map { $0 - $1 }
+        guard counts.allSatisfy({ $0 > 0 }) else {
+            throw UsageProblem(description: "--segments asks for one without rows")
+        }
+        return counts
     }
 
     /// A batch of rows from `firstRow` on, as a user would make it.
@@ -125,7 +146,7 @@ struct LoadPlan: Sendable {
             ("n", .integer(rowCount)), ("d", .integer(schema.dimension)),
             ("metric", .text("\(schema.metric)")), ("element", .text("\(schema.elementType)")),
             ("attributes", .bool(!attributes.isEmpty)),
-            ("load", .text(way.rawValue)), ("segments", .integer(segmentCount ?? 1)),
+            ("load", .text(way.rawValue)), ("segments", .integer(segmentRowCounts?.count ?? 1)),
             ("batch", .integer(rowsPerBatch)),
             ("durability", .text(storeOptions.durability.text)),
             ("budget_mib", .integer(storeOptions.memoryBudgetByteCount >> 20)),

@@ -31,16 +31,15 @@ func fill(_ store: Store, _ plan: LoadPlan) throws -> Double {
     }
     let start = monotonicNanoseconds()
     var row = 0
-    let count = plan.segmentCount ?? 1
-    try store.bulkLoad(
-        rowCount: plan.rowCount,
-        segmentRowCount: plan.way == .bulk ? (plan.rowCount + count - 1) / count : nil
-    ) {
-        guard row < plan.rowCount else { return nil }
-        defer { row += 1 }
-        return Row(
-            id: .number(UInt64(row)), vector: plan.base.floats(row),
-            attributes: plan.attributes.isEmpty ? [:] : plan.attributes[row])
+    for count in plan.segmentRowCounts ?? [plan.rowCount] {
+        let end = row + count
+        try store.bulkLoad(rowCount: count, segmentRowCount: plan.way == .bulk ? count : nil) {
+            guard row < end else { return nil }
+            defer { row += 1 }
+            return Row(
+                id: .number(UInt64(row)), vector: plan.base.floats(row),
+                attributes: plan.attributes.isEmpty ? [:] : plan.attributes[row])
+        }
     }
     return seconds(since: start)
 }

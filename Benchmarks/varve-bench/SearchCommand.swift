@@ -9,8 +9,9 @@ let searchCommand = Command(
     summary: "builds a store from a file, then searches it at many efforts; recall@10 and latency",
     options: LoadPlan.options + [LoadPlan.loadOption] + QuerySet.options + [
         Option(
-            name: "segments", placeholder: "N",
-            help: "bulk load in so many equal segments; implies --load bulk"),
+            name: "segments", placeholder: "N|N,N,…",
+            help: "bulk load in so many equal segments, or in one for each of these shares; "
+                + "implies --load bulk"),
         Option(
             name: "slacks", placeholder: "N,N,…",
             help: "slacks in thousandths (20,40,60,80,100,130,160,200,250,320,400,500)"),
@@ -82,7 +83,7 @@ private func options(_ plan: LoadPlan, isOnDisk: Bool) -> Options {
     options.walkBlocks = !isOnDisk
     options.readsDirectly = isOnDisk
     // Segments that are asked for stay as they are.
-    options.compaction.isAutomatic = plan.segmentCount == nil
+    options.compaction.isAutomatic = plan.segmentRowCounts == nil
     return options
 }
 

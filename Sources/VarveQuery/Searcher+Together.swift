@@ -19,12 +19,15 @@ extension Searcher {
         var isComplete = false
         while !isComplete {
             segmentQuery.beginTogether(k: request.k)
+            let joining = walks.lazy.filter(\.canJoin)
+            let (count, rowCount) = (joining.count, joining.reduce(0) { $0 + $1.rowCount })
             for hit in hits { segmentQuery.know(hit.distance) }
             for slot in walks.indices {
                 try part(slot, view, request, &cost) { (segment, reader, _) throws(SegmentError) in
                     filters[slot] = try filter(of: segment, at: walks[slot].index, view, request)
                     try reader.join(
-                        segmentQuery, slot: slot, pace: walks[slot].pace,
+                        segmentQuery, slot: slot,
+                        pace: walks[slot].pace(among: count, rowCount: rowCount),
                         deleted: segment.deletedRows)
                 }
             }
@@ -71,12 +74,25 @@ extension Searcher {
 }
 
 extension SegmentWalk {
-    /// How far the walk goes whatever the others have found, and how far beyond that.
+    /// How far the walk goes whatever the others have found, and how far beyond that, where `count`
+    /// walks over `rowCount` rows go together.
     ///
     /// Expanded rows must lie ahead of everything open, more of them the more is wanted: fewer miss
-    /// the neighbourhood of the query, more are expanded in vain. Of the seeds only those around
-    /// the nearest leader are measured: all of them cost more than the steps they save.
-    fileprivate var pace: WalkPace {
-        WalkPace(lead: 4 + Int(effort.gamma * 70), slack: effort.gamma, seedGroupCount: 1)
+    /// the neighbourhood of the query, more are expanded in vain. A segment with few of the rows
+    /// has few of the answers, and each further row ahead finds about a sixth of what would be
+    /// missed without it: the same row is worth as much in all segments where a share half as large
+    /// has 6 ln 2 fewer of them. (Where a segment has many rows near the query all the same, the
+    /// slack has it go on.) Of the seeds only those around the nearest leader are measured: all of
+    /// them cost more than the steps they save.
+    fileprivate func pace(among count: Int, rowCount total: Int) -> WalkPace {
+        let share = Float(max(1, rowCount)) * Float(count) / Float(max(1, total))
+        // Between powers of two straight lines: the same on every machine.
+        let doublings = Float(share.exponent) + (share.significand - 1)
+        let lead = 4 + effort.gamma * 70 + 3 * doublings
+        return WalkPace(
+            lead: max(Self.leastLead, Int(lead)), slack: effort.gamma, seedGroupCount: 1)
     }
+
+    /// Rows ahead in a segment however small, so that rows just written are found, too.
+    private static var leastLead: Int { 4 }
 }

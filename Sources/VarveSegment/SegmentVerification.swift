@@ -24,10 +24,11 @@ public struct SegmentVerification: Hashable, Sendable {
     /// Checks the file at `path` against `record`: digest, every checksum, every value and the
     /// graph.
     ///
-    /// Reads in windows of at most 1 MiB; the file is not mapped. Where a runtime is given, parts of
-    /// the work run side by side; whatever is wrong, the error is that of the first part that found
-    /// something, in their order. Memory of each part: 2 MiB of blocks, up to 16 MiB where ids are
-    /// compared, and four bits a row. Cost: the file twice, then the node pages once for each sweep.
+    /// Reads in windows of at most 1 MiB; the file is not mapped. Where a runtime is given, parts
+    /// of the work run side by side; whatever is wrong, the error is that of the first part that
+    /// found something, in their order. Memory of each part: 2 MiB of blocks, up to 16 MiB where
+    /// ids are compared, and four bits a row. Cost: the file twice, then the node pages once for
+    /// each sweep.
     ///
     /// - Parameters:
     ///   - pulse: Asked for every few MiB or tenths of a second, by all parts.
