@@ -13,9 +13,26 @@
 /// Larger than any distance.
 #define VK_FAR 3.4e38f
 
-/// Takes the nearest open entry out of the list and has its block fetched; 0 where none is below
-/// the limit.
-VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *choice) {
+/// Lines of a block asked for at a time.
+enum { vk_walk_fetch_lines = 4 };
+
+/// Asks for the next lines of a block, if there are more.
+VK_TARGET static inline void fetch_some(vk_walk_fetch *fetch) {
+    const size_t few = vk_walk_fetch_lines * 64, rest = (size_t)(fetch->end - fetch->next);
+    const size_t byte_count = rest < few ? rest : few;
+    vk_prefetch_bytes(fetch->next, byte_count);
+    fetch->next += byte_count;
+}
+
+/// Asks for all that is left of a block.
+VK_TARGET static inline void fetch_rest(vk_walk_fetch *fetch) {
+    vk_prefetch_bytes(fetch->next, (size_t)(fetch->end - fetch->next));
+    fetch->next = fetch->end;
+}
+
+/// Takes the nearest open entry out of the list and begins to fetch its block; 0 where none is
+/// below the limit.
+VK_TARGET static inline int choose(vk_walk_state *walk, vk_walk_choice *choice) {
     vk_walk_scratch *scratch = walk->scratch;
     const uint32_t count = scratch->open_count;
     if (count == 0) return 0;
@@ -31,9 +48,10 @@ VK_TARGET static inline int choose(const vk_walk_state *walk, vk_walk_choice *ch
     scratch->open_count = count - 1;
     const vk_walk_layout *layout = &walk->graph->layout;
     choice->place = vk_walk_find(walk->graph, choice->block);
-    vk_prefetch_bytes(
-        choice->place.start,
-        layout->least_bytes + (choice->place.group_count - 1) * layout->group_bytes);
+    walk->fetch.next = choice->place.start;
+    walk->fetch.end = choice->place.start + layout->least_bytes
+                      + (choice->place.group_count - 1) * layout->group_bytes;
+    fetch_some(&walk->fetch);
     return 1;
 }
 
@@ -184,15 +202,19 @@ VK_TARGET static inline float measure(const vk_walk_state *walk, const uint8_t *
     return vk_byte_combine(&walk->query->row, &header, dot, layout->dimension);
 }
 
-/// Measures a node, enters it and opens its neighbours.
-VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t block, vk_walk_place place) {
+/// Measures a node, enters it and opens its neighbours; meanwhile `fetch` goes on to its end.
+VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t block, vk_walk_place place,
+                                    vk_walk_fetch *fetch) {
     const vk_walk_layout *layout = &walk->graph->layout;
     const float distance = measure(walk, place.start);
+    fetch_some(fetch);
     enter(walk, block, place.start, distance);
     const uint8_t *group = place.start + vk_walk_header_bytes + layout->padded_count;
     for (uint32_t i = 0; i < place.group_count; i++, group += layout->group_bytes) {
         open_group(walk, group, distance);
+        fetch_some(fetch);
     }
+    fetch_rest(fetch);
     walk->scratch->expanded += 1;
     walk->scratch->estimated += place.group_count * vk_group_lanes;
     tidy(walk);
@@ -285,7 +307,9 @@ VK_TARGET static inline void start(vk_walk_state *walk) {
     walk->lead_count = 0;
     begin_walk(walk->scratch, walk->graph, walk->rule);
     open_seeds(walk);
+    walk->fetch = (vk_walk_fetch){.next = walk->graph->blocks, .end = walk->graph->blocks};
     walk->has_next = choose(walk, &walk->next);
+    fetch_rest(&walk->fetch);
 }
 
 VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_walk_query *query,
@@ -300,10 +324,11 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
         // One node ahead is chosen before this one is read, so that its block is on its way
         // meanwhile.
         has_next = choose(&walk, &next);
-        expand(&walk, chosen.block, chosen.place);
+        expand(&walk, chosen.block, chosen.place, &walk.fetch);
         if (!has_next || next.distance > walk.stop_limit) {
             if (has_next) reopen(&walk, next);
             has_next = choose(&walk, &next);
+            fetch_rest(&walk.fetch);
         }
     }
     if (has_next) reopen(&walk, next);
@@ -313,24 +338,30 @@ VK_TARGET static inline void walk_graph(const vk_walk_graph *graph, const vk_wal
 
 /// Makes a step of a walk among several, if there is one; whether there may be another.
 ///
-/// The block of the next step is on its way while the other walks make theirs.
-VK_TARGET static inline bool take_step(vk_walk_state *walk) {
+/// The block of the next step is on its way while the other walks make theirs: `*fetch` is that of
+/// the walk that made the step before, and becomes this one's.
+VK_TARGET static inline bool take_step(vk_walk_state *walk, vk_walk_fetch **fetch) {
     if (!walk->has_next) return false;
     tighten_together(walk);
     walk->has_next = walk->next.distance <= walk->stop_limit
                      && walk->scratch->expanded < walk->rule->expansion_cap
                      && is_admitted(walk->graph, walk->scratch, walk->next.block);
     if (!walk->has_next) return false;
-    expand(walk, walk->next.block, walk->next.place);
+    // No other walk made a step since.
+    if (*fetch == &walk->fetch) fetch_rest(*fetch);
+    expand(walk, walk->next.block, walk->next.place, *fetch);
+    *fetch = &walk->fetch;
     walk->has_next = choose(walk, &walk->next);
     return walk->has_next;
 }
 
 VK_TARGET static inline void walk_graphs(vk_walk_state *walks, uint32_t count) {
+    if (count == 0) return;
     for (uint32_t i = 0; i < count; i++) start(walks + i);
+    vk_walk_fetch *fetch = &walks->fetch;
     for (bool goes_on = true; goes_on;) {
         goes_on = false;
-        for (uint32_t i = 0; i < count; i++) goes_on |= take_step(walks + i);
+        for (uint32_t i = 0; i < count; i++) goes_on |= take_step(walks + i, &fetch);
     }
     for (uint32_t i = 0; i < count; i++) {
         walks[i].scratch->measured += walks[i].scratch->expanded;

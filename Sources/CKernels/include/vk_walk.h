@@ -175,6 +175,15 @@ typedef struct vk_walk_choice {
     vk_walk_place place;
 } vk_walk_choice;
 
+/// What is still to be asked for of a block that is read soon.
+///
+/// A processor waits where more lines are asked for than it can have under way (10 to 16), so they
+/// are asked for a few at a time, between other work.
+typedef struct vk_walk_fetch {
+    const uint8_t *next;
+    const uint8_t *end;
+} vk_walk_fetch;
+
 /// A walk under way. Who has several walk together fills in the first part.
 typedef struct vk_walk_state {
     const vk_walk_graph *graph;
@@ -197,6 +206,8 @@ typedef struct vk_walk_state {
     uint32_t lead_count;
     bool has_next;
     vk_walk_choice next;
+    /// Of the block of `next`.
+    vk_walk_fetch fetch;
 } vk_walk_state;
 
 /// Walks the graph from its nearest seed and leaves the results in `scratch`.
