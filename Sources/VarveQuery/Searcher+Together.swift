@@ -79,11 +79,11 @@ extension SegmentWalk {
     ///
     /// Expanded rows must lie ahead of everything open, more of them the more is wanted: fewer miss
     /// the neighbourhood of the query, more are expanded in vain. A segment with few of the rows
-    /// has few of the answers, and each further row ahead finds about a sixth of what would be
-    /// missed without it: the same row is worth as much in all segments where a share half as large
-    /// has 6 ln 2 fewer of them. (Where a segment has many rows near the query all the same, the
-    /// slack has it go on.) Of the seeds only those around the nearest leader are measured: all of
-    /// them cost more than the steps they save.
+    /// has few of the answers: it is given three fewer where its share is half as large. (By what
+    /// each row ahead still finds it would be four; but three lose less where nearly all answers
+    /// are asked for.) Where a segment has many rows near the query all the same, the slack has it
+    /// go on. Of the seeds only those around the nearest leader are measured: all of them cost more
+    /// than the steps they save.
     fileprivate func pace(among count: Int, rowCount total: Int) -> WalkPace {
         let share = Float(max(1, rowCount)) * Float(count) / Float(max(1, total))
         // Between powers of two straight lines: the same on every machine.

@@ -1,0 +1,83 @@
+// Searches over one large segment and several small ones, each walked in memory.
+
+import Testing
+import Varve
+
+@Suite struct SegmentSizesTests {
+    private let directory = TemporaryDirectory()
+    private static let dimension = 264
+    private static let rowCount = 12_000
+
+    /// A vector of 12 free components: near rows are far nearer than others.
+    private static func vector(_ vectors: inout SeededVectors) -> [Float] {
+        let free = vectors.next(12)
+        return (0..<dimension).map { free[$0 % 12] }
+    }
+
+    /// A store that has the same rows as any other made here, in segments of these sizes; those of
+    /// `crowd` lie close to each other.
+    private func makeStore(_ rowCounts: [Int], crowd: Range<Int> = 0..<0) throws -> Store {
+        var options = Options()
+        options.compaction.isAutomatic = false
+        let store = try Store.create(
+            at: directory.path + "/\(rowCounts.count)-\(rowCounts[0])-\(crowd.count)",
+            schema: Schema(
+                dimension: Self.dimension, metric: .euclidean, elementType: .float32),
+            options: options)
+        var vectors = SeededVectors(state: 3)
+        var row = 0
+        for count in rowCounts {
+            let end = row + count
+            try store.bulkLoad(rowCount: count, segmentRowCount: count) {
+                guard row < end else { return nil }
+                defer { row += 1 }
+                var vector = Self.vector(&vectors)
+                if crowd.contains(row) { vector = vector.map { 0.5 + 0.02 * $0 } }
+                return Row(id: .number(UInt64(row)), vector: vector)
+            }
+        }
+        #expect(try store.statistics().segmentCount == rowCounts.count)
+        return store
+    }
+
+    private static let equal = [Int](repeating: rowCount / 8, count: 8)
+    private static let tiered = [6_800, 1_200, 1_000, 800, 600, 600, 500, 500]
+
+    /// What searches for `queries` find of the ten nearest, as a share, and the nodes they expand.
+    private func search(
+        _ store: Store, _ queries: [[Float]]
+    ) throws -> (recall: Double, expandedCount: Int) {
+        var (foundCount, expandedCount) = (0, 0)
+        for vector in queries {
+            var query = Query(vector: vector, k: 10)
+            query.effort = .exact
+            let best = Set(try store.search(query).hits.map(\.id))
+            query.effort = .slack(0.05)
+            let result = try store.search(query)
+            foundCount += best.intersection(result.hits.map(\.id)).count
+            expandedCount += result.statistics.expandedNodeCount
+        }
+        return (Double(foundCount) / Double(10 * queries.count), expandedCount)
+    }
+
+    @Test func `segments with few of the rows cost less than equal ones`() throws {
+        var vectors = SeededVectors(state: 9)
+        let queries = (0..<100).map { _ in Self.vector(&vectors) }
+        let equal = try search(try makeStore(Self.equal), queries)
+        let tiered = try search(try makeStore(Self.tiered), queries)
+        #expect(equal.recall >= 0.95 && tiered.recall >= 0.95)
+        // All of the equal ones are walked, too: those that were scanned would cost nothing here.
+        #expect(equal.expandedCount > 8 * 4 * queries.count)
+        #expect(tiered.expandedCount < equal.expandedCount * 3 / 4)
+    }
+
+    @Test func `a small segment that has all of the nearest rows is searched for them`() throws {
+        // They stand in the last segment.
+        let crowd = Self.rowCount - 300..<Self.rowCount
+        let store = try makeStore(Self.tiered, crowd: crowd)
+        var vectors = SeededVectors(state: 9)
+        let queries = (0..<100).map { _ in Self.vector(&vectors).map { 0.5 + 0.02 * $0 } }
+        let result = try search(store, queries)
+        #expect(result.recall >= 0.98)
+    }
+}
