@@ -61,12 +61,15 @@ extension Searcher {
         try searchPages(view, request, &cost)
     }
 
-    /// Gives walks the slack that a recall needs over several segments: each was measured by its
-    /// own nearest rows, which are farther than the nearest of all.
+    /// Gives walks the slack that a recall needs over several segments.
+    ///
+    /// Each segment was measured by its own nearest rows, which are farther than the nearest of
+    /// all. What is added was measured on eight equal segments, and on such as a compactor leaves,
+    /// of SIFT and of text: all of them find what is asked for.
     private func widen() {
         let doublings = Float(walks.count.bitWidth - walks.count.leadingZeroBitCount - 1)
         for slot in walks.indices where walks[slot].effort.gamma >= 0 {
-            walks[slot].effort.gamma *= 1 + 0.1 * doublings
+            walks[slot].effort.gamma *= 1 + 0.18 * doublings
             walks[slot].effort.gamma += 0.003 * doublings
         }
     }
