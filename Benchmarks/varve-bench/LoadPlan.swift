@@ -106,8 +106,7 @@ struct LoadPlan: Sendable {
         var shares = try arguments.numbers("segments", default: [])
         if shares.count == 1 { shares = Array(repeating: 1, count: shares[0]) }
         let sum = shares.reduce(0, +)
-        var ends = [0]
-        var share = 0
+        var (share, ends) = (0, [0])
         for part in shares {
             share += part
             ends.append(rowCount * share / sum)
