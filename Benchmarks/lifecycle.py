@@ -62,7 +62,7 @@ class QdrantEdge:
     """Graph of M 16, efConstruction 100, over one segment."""
 
     def __init__(self, folder, rows, threads):
-        self.library = qe = importlib.import_module("qdrant_edge")
+        self.module = qe = importlib.import_module("qdrant_edge")
         self.rows = rows
         os.makedirs(folder, exist_ok=True)
         self.shard = qe.EdgeShard.create(folder, qe.EdgeConfig(
@@ -71,15 +71,15 @@ class QdrantEdge:
             optimizers=qe.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=100)))
 
     def write(self, first, last):
-        points = [self.library.Point(row, {"v": self.rows[row].tolist()}, None) for row in range(first, last)]
-        self.shard.update(self.library.UpdateOperation.upsert_points(points))
+        points = [self.module.Point(row, {"v": self.rows[row].tolist()}, None) for row in range(first, last)]
+        self.shard.update(self.module.UpdateOperation.upsert_points(points))
 
     def optimise(self):
         self.shard.flush()
         self.shard.optimize()
 
     def search(self, query):
-        qe = self.library
+        qe = self.module
         found = self.shard.search(qe.SearchRequest(
             qe.Query.Nearest(query.tolist(), using="v"), 10, params=qe.SearchParams(hnsw_ef=64)))
         return [hit.id for hit in found]
@@ -89,7 +89,7 @@ class Zvec:
     """Graph of M 16, efConstruction 100, after its optimisation."""
 
     def __init__(self, folder, rows, threads):
-        self.library = z = importlib.import_module("zvec")
+        self.module = z = importlib.import_module("zvec")
         z.init(query_threads=threads, optimize_threads=threads, log_level=z.LogLevel.ERROR)
         self.rows = rows
         index = z.HnswIndexParam(metric_type=z.MetricType.L2, m=16, ef_construction=100)
@@ -97,14 +97,14 @@ class Zvec:
         self.collection = z.create_and_open(path=folder, schema=schema)
 
     def write(self, first, last):
-        self.collection.insert([self.library.Doc(id=str(row), vectors={"v": self.rows[row].tolist()}) for row in range(first, last)])
+        self.collection.insert([self.module.Doc(id=str(row), vectors={"v": self.rows[row].tolist()}) for row in range(first, last)])
 
     def optimise(self):
         self.collection.flush()
         self.collection.optimize()
 
     def search(self, query):
-        z = self.library
+        z = self.module
         found = self.collection.query(z.VectorQuery("v", vector=query.tolist(), param=z.HnswQueryParam(ef=64)), topk=10)
         return [int(hit.id) for hit in found]
 
