@@ -5,7 +5,7 @@ import Varve
 
 @Suite struct SegmentSizesTests {
     private let directory = TemporaryDirectory()
-    private static let dimension = 264
+    private static let dimension = 1_056
     private static let rowCount = 12_000
 
     /// A vector of 12 free components: near rows are far nearer than others.
@@ -19,6 +19,8 @@ import Varve
     private func makeStore(_ rowCounts: [Int], crowd: Range<Int> = 0..<0) throws -> Store {
         var options = Options()
         options.compaction.isAutomatic = false
+        // All walk blocks lie in memory.
+        options.memoryBudgetByteCount = 1 << 30
         let store = try Store.create(
             at: directory.path + "/\(rowCounts.count)-\(rowCounts[0])-\(crowd.count)",
             schema: Schema(
@@ -56,6 +58,8 @@ import Varve
             let result = try store.search(query)
             foundCount += best.intersection(result.hits.map(\.id)).count
             expandedCount += result.statistics.expandedNodeCount
+            // All segments were walked: one that is compared row by row computes hundreds.
+            #expect(result.statistics.distanceCount < 100 && result.statistics.pageReadCount == 0)
         }
         return (Double(foundCount) / Double(10 * queries.count), expandedCount)
     }
@@ -66,9 +70,8 @@ import Varve
         let equal = try search(try makeStore(Self.equal), queries)
         let tiered = try search(try makeStore(Self.tiered), queries)
         #expect(equal.recall >= 0.95 && tiered.recall >= 0.95)
-        // All of the equal ones are walked, too: those that were scanned would cost nothing here.
-        #expect(equal.expandedCount > 8 * 4 * queries.count)
-        #expect(tiered.expandedCount < equal.expandedCount * 3 / 4)
+        // With as many rows ahead in all of them the small ones would cost the same.
+        #expect(tiered.expandedCount < equal.expandedCount * 9 / 10)
     }
 
     @Test func `a small segment that has all of the nearest rows is searched for them`() throws {
@@ -78,6 +81,6 @@ import Varve
         var vectors = SeededVectors(state: 9)
         let queries = (0..<100).map { _ in Self.vector(&vectors).map { 0.5 + 0.02 * $0 } }
         let result = try search(store, queries)
-        #expect(result.recall >= 0.98)
+        #expect(result.recall >= 0.95)
     }
 }
