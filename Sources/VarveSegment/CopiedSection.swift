@@ -16,6 +16,7 @@ import VarveStorage
     private let container: SegmentContainer
     private let section: Int
     private let region: MemoryRegion
+    // With the padding, which the checksum of the last block covers.
     private let byteCount: Int
     private let pieceByteCount: Int
     private let states: UnsafeMutablePointer<Atomic<UInt8>>
@@ -37,12 +38,12 @@ import VarveStorage
     init?(of section: Int, in container: SegmentContainer) {
         let entry = container.sections[section].entry
         guard entry.byteCount >= UInt64(Self.leastByteCount),
-            let region = try? MemoryRegion(byteCount: Int(entry.byteCount), hugePages: true)
+            let region = try? MemoryRegion(byteCount: Int(entry.paddedByteCount), hugePages: true)
         else { return nil }
         self.container = container
         self.section = section
         self.region = region
-        byteCount = Int(entry.byteCount)
+        byteCount = Int(entry.paddedByteCount)
         pieceByteCount = max(Self.pieceByteCount, entry.blockByteCount)
         pieceCount = (byteCount + pieceByteCount - 1) / pieceByteCount
         unsafe states = .allocate(capacity: pieceCount)

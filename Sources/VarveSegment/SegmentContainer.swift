@@ -193,18 +193,20 @@ extension SegmentContainer {
 
     /// Reads whole blocks of section `index` from the file, past the mapping, and verifies them.
     ///
-    /// `range` begins and ends at borders of blocks, or ends with the section.
+    /// `range` begins and ends at borders of blocks, or ends with the padding of the section.
     func copyVerified(
         _ index: Int, _ range: Range<Int>, into target: UnsafeMutableRawBufferPointer
     ) throws(SegmentError) {
         let entry = sections[index].entry
-        precondition(target.count == range.count && range.upperBound <= Int(entry.byteCount))
+        precondition(target.count == range.count)
+        precondition(range.upperBound <= Int(entry.paddedByteCount))
         precondition(range.lowerBound % entry.blockByteCount == 0)
         unsafe try Self.fill(file, name, target, at: entry.offset + UInt64(range.lowerBound))
         var block = range.lowerBound / entry.blockByteCount
         while block * entry.blockByteCount < range.upperBound {
             let bytes = entry.blockRange(block)
             let start = bytes.lowerBound - range.lowerBound
+            precondition(bytes.upperBound <= range.upperBound)
             let copied = unsafe UnsafeRawBufferPointer(
                 rebasing: target[start..<start + bytes.count])
             unsafe try verify(index, block, copied, isKept: false)

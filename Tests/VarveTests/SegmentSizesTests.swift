@@ -5,7 +5,7 @@ import Varve
 
 @Suite struct SegmentSizesTests {
     private let directory = TemporaryDirectory()
-    private static let dimension = 1_056
+    private static let dimension = 528
     private static let rowCount = 12_000
 
     /// A vector of 12 free components: near rows are far nearer than others.
@@ -66,7 +66,7 @@ import Varve
 
     @Test func `segments with few of the rows cost less than equal ones`() throws {
         var vectors = SeededVectors(state: 9)
-        let queries = (0..<100).map { _ in Self.vector(&vectors) }
+        let queries = (0..<50).map { _ in Self.vector(&vectors) }
         let equal = try search(try makeStore(Self.equal), queries)
         let tiered = try search(try makeStore(Self.tiered), queries)
         #expect(equal.recall >= 0.95 && tiered.recall >= 0.95)
@@ -79,7 +79,7 @@ import Varve
         let crowd = Self.rowCount - 300..<Self.rowCount
         let store = try makeStore(Self.tiered, crowd: crowd)
         var vectors = SeededVectors(state: 9)
-        let queries = (0..<100).map { _ in Self.vector(&vectors).map { 0.5 + 0.02 * $0 } }
+        let queries = (0..<50).map { _ in Self.vector(&vectors).map { 0.5 + 0.02 * $0 } }
         let result = try search(store, queries)
         #expect(result.recall >= 0.95)
     }
