@@ -114,10 +114,12 @@ enum SegmentTargets {
         guard try reader.canJoin() else { return }
         let query = query(reader.schema)
         var statistics = SegmentSearchStatistics()
-        query.beginTogether(k: 5)
+        query.beginTogether(k: 5, count: 2)
         let pace = WalkPace(lead: 4, slack: 0.1, seedGroupCount: 1)
-        for slot in 0..<2 { try reader.join(query, slot: slot, pace: pace, deleted: nil) }
-        guard query.walkTogether(k: 5) else { return }
+        for slot in 0..<2 {
+            try reader.join(query, slot: slot, k: 5, pace: pace, deleted: nil)
+        }
+        guard query.walkTogether() else { return }
         for slot in 0..<2 {
             try reader.keepFound(query, slot: slot, deleted: nil, statistics: &statistics) { _ in
                 true
@@ -125,7 +127,7 @@ enum SegmentTargets {
         }
         query.beginGathering()
         for slot in 0..<2 { try reader.gather(query, slot: slot, statistics: &statistics) }
-        query.endTogether(of: 2) { _, _, _ in }
+        query.takeTogether(of: 2) { _, _, _ in }
     }
 
     /// Merges the segment, which makes a new one.

@@ -15,17 +15,15 @@ extension Searcher {
         let hitCount = hits.count
         var isComplete = !walks.contains(where: \.canJoinPages)
         while !isComplete {
-            filters.removeAll(keepingCapacity: true)
             segmentQuery.beginPages(k: request.k)
             for hit in hits { segmentQuery.know(hit.distance) }
             for slot in walks.indices {
-                filters.append(RowFilter())
                 try joinPages(slot, view, request, &cost)
             }
             try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
                 try segmentQuery.walkPages(statistics: &cost.segments) { slot, row in
-                    let segment = view.state.segments[walks[slot].index]
-                    return !segment.deletedRows.contains(row) && filters[slot].passes(row)
+                    let walk = walks[slot]
+                    return !walk.segment.deletedRows.contains(row) && walk.filter.passes(row)
                 }
                 try takePages()
                 isComplete = true
@@ -50,13 +48,13 @@ extension Searcher {
         _ slot: Int, _ view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
         guard walks[slot].canJoinPages else { return }
-        let segment = view.state.segments[walks[slot].index]
+        let walk = walks[slot]
         walks[slot].canJoinPages = false
         try skippingDamage(request, &cost) { (_) throws(SegmentError) in
-            filters[slot] = try filter(of: segment, at: walks[slot].index, view, request)
-            try segment.reader.joinPages(
-                segmentQuery, slot: slot, effort: walks[slot].effort, k: request.k,
-                deleted: segment.deletedRows)
+            walks[slot].filter = try filter(of: walk.segment, at: walk.index, view, request)
+            try walk.reader.joinPages(
+                segmentQuery, slot: slot, effort: walk.effort, k: request.k,
+                deleted: walk.segment.deletedRows)
             walks[slot].canJoinPages = true
         }
     }

@@ -7,6 +7,8 @@ import VarveSegment
 
 /// A segment that a search walks over.
 struct SegmentWalk {
+    let segment: SegmentHandle
+    let reader: SegmentReader
     /// Its place in the view.
     var index: Int
     /// Rows that may be results.
@@ -16,6 +18,8 @@ struct SegmentWalk {
     var canJoin: Bool
     /// Whether it can go together with others that are walked by pages.
     var canJoinPages: Bool
+    /// Rows that are left out.
+    var filter = RowFilter()
 }
 
 extension Searcher {
@@ -26,20 +30,25 @@ extension Searcher {
     func searchSegments(
         of view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
-        walks.removeAll(keepingCapacity: true)
+        // A searcher waits for its next search without holding the files of this one.
+        defer { walks.removeAll(keepingCapacity: true) }
         segmentQuery.keepsFront = false
         for index in view.state.segments.indices {
             cost.sourceCount += 1
             let segment = view.state.segments[index]
             try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
+                let (reader, rowCount) = (try segment.reader, segment.liveRowCount)
                 let effort = try request.effort(in: segment)
-                if let effort, try !segment.isScanned(effort, k: request.k) {
+                if let effort,
+                    !reader.isScanCheaper(effort: effort, k: request.k, passingCount: rowCount)
+                {
                     let isBySlack = effort.gamma >= 0 && effort.width == 0
-                    let canJoin = isBySlack ? try segment.reader.canJoin() : false
+                    let canJoin = isBySlack ? try reader.canJoin() : false
                     walks.append(
                         SegmentWalk(
-                            index: index, rowCount: segment.liveRowCount, effort: effort,
-                            canJoin: canJoin, canJoinPages: try segment.reader.canJoinPages()))
+                            segment: segment, reader: reader, index: index, rowCount: rowCount,
+                            effort: effort, canJoin: canJoin,
+                            canJoinPages: try reader.canJoinPages()))
                 } else {
                     try search(segment: index, of: view, request, effort, &cost)
                 }
@@ -82,10 +91,17 @@ extension Searcher {
         do throws(SegmentError) {
             try body(&cost)
         } catch {
-            guard request.skipsDamaged, case .damaged = error else { throw error }
-            cost.damagedSegmentCount += 1
-            cost.damages.append(error)
+            try leaveOut(error, request, &cost)
         }
+    }
+
+    /// Counts a damaged segment as left out, where the request has it left out.
+    func leaveOut(
+        _ error: SegmentError, _ request: SearchRequest, _ cost: inout SearchCost
+    ) throws(SegmentError) {
+        guard request.skipsDamaged, case .damaged = error else { throw error }
+        cost.damagedSegmentCount += 1
+        cost.damages.append(error)
     }
 
     /// Searches one segment and appends what it finds.
@@ -135,12 +151,5 @@ struct RowFilter {
     @inline(__always)
     func passes(_ row: RowOrdinal) -> Bool {
         !marks.contains(row) && row != excluded && !expiry.isExpired(row)
-    }
-}
-
-extension SegmentHandle {
-    /// Whether a search compares every row.
-    fileprivate func isScanned(_ effort: SearchEffort, k: Int) throws(SegmentError) -> Bool {
-        try reader.isScanCheaper(effort: effort, k: k, passingCount: liveRowCount)
     }
 }

@@ -14,60 +14,62 @@ extension Searcher {
     func searchTogether(
         _ view: View, _ request: SearchRequest, _ cost: inout SearchCost
     ) throws(SegmentError) {
-        filters.removeAll(keepingCapacity: true)
-        for _ in walks { filters.append(RowFilter()) }
+        // Out of the object meanwhile, so that each look at one does not claim it anew.
+        var walks: [SegmentWalk] = []
+        swap(&walks, &self.walks)
+        defer {
+            swap(&walks, &self.walks)
+            segmentQuery.endTogether()
+        }
         var isComplete = false
         while !isComplete {
-            segmentQuery.beginTogether(k: request.k)
+            segmentQuery.beginTogether(k: request.k, count: walks.count)
             let joining = walks.lazy.filter(\.canJoin)
             let (count, rowCount) = (joining.count, joining.reduce(0) { $0 + $1.rowCount })
             for hit in hits { segmentQuery.know(hit.distance) }
-            for slot in walks.indices {
-                try part(slot, view, request, &cost) { (segment, reader, _) throws(SegmentError) in
-                    filters[slot] = try filter(of: segment, at: walks[slot].index, view, request)
-                    try reader.join(
-                        segmentQuery, slot: slot,
-                        pace: walks[slot].pace(among: count, rowCount: rowCount),
-                        deleted: segment.deletedRows)
+            for slot in walks.indices where walks[slot].canJoin {
+                try part(slot, &walks[slot], request, &cost) { (walk, _) throws(SegmentError) in
+                    walk.filter = try filter(of: walk.segment, at: walk.index, view, request)
+                    try walk.reader.join(
+                        segmentQuery, slot: slot, k: request.k,
+                        pace: walk.pace(among: count, rowCount: rowCount),
+                        deleted: walk.segment.deletedRows)
                 }
             }
-            isComplete = segmentQuery.walkTogether(k: request.k)
-            for slot in walks.indices {
-                let filter = filters[slot]
-                try part(slot, view, request, &cost) {
-                    (segment, reader, cost) throws(SegmentError) in
-                    try reader.keepFound(
-                        segmentQuery, slot: slot, deleted: segment.deletedRows, statistics: &cost
+            isComplete = segmentQuery.walkTogether()
+            for slot in walks.indices where walks[slot].canJoin {
+                try part(slot, &walks[slot], request, &cost) {
+                    (walk, statistics) throws(SegmentError) in
+                    let filter = walk.filter
+                    try walk.reader.keepFound(
+                        segmentQuery, slot: slot, deleted: walk.segment.deletedRows,
+                        statistics: &statistics
                     ) { filter.passes($0) }
                 }
             }
         }
         segmentQuery.beginGathering()
-        for slot in walks.indices {
-            try part(slot, view, request, &cost) { (_, reader, cost) throws(SegmentError) in
-                try reader.gather(segmentQuery, slot: slot, statistics: &cost)
+        for slot in walks.indices where walks[slot].canJoin {
+            try part(slot, &walks[slot], request, &cost) {
+                (walk, statistics) throws(SegmentError) in
+                try walk.reader.gather(segmentQuery, slot: slot, statistics: &statistics)
             }
         }
-        segmentQuery.endTogether(of: walks.count) { slot, row, distance in
+        segmentQuery.takeTogether(of: walks.count) { slot, row, distance in
             hits.append(PlacedHit(place: .segment(walks[slot].index, row), distance: distance))
         }
     }
 
     /// Does a part of the work on the segment of one walk; a walk over damage is not gone on with.
     private func part(
-        _ slot: Int, _ view: View, _ request: SearchRequest, _ cost: inout SearchCost,
-        _ body: (
-            SegmentHandle, SegmentReader, inout SegmentSearchStatistics
-        ) throws(SegmentError) -> Void
+        _ slot: Int, _ walk: inout SegmentWalk, _ request: SearchRequest, _ cost: inout SearchCost,
+        _ body: (inout SegmentWalk, inout SegmentSearchStatistics) throws(SegmentError) -> Void
     ) throws(SegmentError) {
-        guard walks[slot].canJoin else { return }
-        let segment = view.state.segments[walks[slot].index]
-        let before = cost.damagedSegmentCount
-        try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
-            try body(segment, try segment.reader, &cost.segments)
-        }
-        if cost.damagedSegmentCount > before {
-            walks[slot].canJoin = false
+        do throws(SegmentError) {
+            try body(&walk, &cost.segments)
+        } catch {
+            try leaveOut(error, request, &cost)
+            walk.canJoin = false
             segmentQuery.forget(slot)
         }
     }
@@ -88,11 +90,11 @@ extension SegmentWalk {
         let share = Float(max(1, rowCount)) * Float(count) / Float(max(1, total))
         // Between powers of two straight lines: the same on every machine.
         let doublings = Float(share.exponent) + (share.significand - 1)
-        let lead = 4 + effort.gamma * 70 + 3 * doublings
+        let lead = 4 + effort.gamma * 70 + (doublings > 0 ? 4 : 3) * doublings
         return WalkPace(
             lead: max(Self.leastLead, Int(lead)), slack: effort.gamma, seedGroupCount: 1)
     }
 
     /// Rows ahead in a segment however small, so that rows just written are found, too.
-    private static var leastLead: Int { 4 }
+    private static var leastLead: Int { 3 }
 }

@@ -78,8 +78,6 @@ public final class Searcher {
     var hits: [PlacedHit] = []
     /// The segments of the search under way that are walked.
     var walks: [SegmentWalk] = []
-    /// Rows that are left out, for each of them.
-    var filters: [RowFilter] = []
 
     /// A searcher for stores of `schema`.
     public init(schema: Schema) {

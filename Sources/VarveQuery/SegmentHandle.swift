@@ -1,6 +1,5 @@
 // A segment as one version of a store sees it.
 
-import Synchronization
 public import VarveFormat
 public import VarveSegment
 
@@ -11,21 +10,27 @@ public import VarveSegment
 public final class SegmentHandle: Sendable {
     /// What the manifest says about it.
     public let record: SegmentRecord
-    /// The open file, shared by all versions that have the segment; or why it cannot be opened.
-    private let opened: Result<SegmentReader, SegmentError>
+    /// The open file, shared by all versions that have the segment.
+    private let opened: SegmentReader?
+    /// Why it cannot be opened.
+    private let failure: SegmentError?
     /// Rows deleted as of the version; later deletes are marks in memtables.
     public var deleted: RowSet { deletedRows.rows }
     let deletedRows: DeletedRows
 
     /// The efforts measured when the segment was sealed; read when they are first asked for.
-    private let measured = AtomicLazyReference<MeasuredEfforts>()
+    private let measured = OnceReference<MeasuredEfforts>()
 
     /// A handle of these parts.
     public init(
         record: SegmentRecord, reader: Result<SegmentReader, SegmentError>, deleted: RowSet
     ) {
         self.record = record
-        opened = reader
+        // Apart: a search asks for the reader again and again, and copying either is dear.
+        switch reader {
+        case .success(let reader): (opened, failure) = (reader, nil)
+        case .failure(let error): (opened, failure) = (nil, error)
+        }
         deletedRows = DeletedRows(deleted, rowCount: record.rowCount)
     }
 
@@ -36,7 +41,11 @@ public final class SegmentHandle: Sendable {
     ///
     /// - Throws: ``SegmentError``: what kept it from being opened.
     public var reader: SegmentReader {
-        get throws(SegmentError) { try opened.get() }
+        get throws(SegmentError) {
+            if let opened { return opened }
+            guard let failure else { preconditionFailure("neither open nor damaged") }
+            throw failure
+        }
     }
 
     /// Rows not deleted as of the version.

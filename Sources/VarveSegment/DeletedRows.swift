@@ -1,6 +1,5 @@
 // The deleted rows of a segment, as searches ask about them.
 
-import Synchronization
 public import VarveFormat
 
 /// The rows of a segment that are deleted as of some moment; never changes.
@@ -12,7 +11,7 @@ public final class DeletedRows: Sendable {
     /// How many they are.
     public let count: Int
     private let rowCount: Int
-    private let known = AtomicLazyReference<RowMask>()
+    private let known = OnceReference<RowMask>()
 
     /// The deleted ones of `rowCount` rows.
     public init(_ rows: RowSet, rowCount: Int) {

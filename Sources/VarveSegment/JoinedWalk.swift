@@ -9,12 +9,10 @@ import VarveQuantization
 @safe final class JoinedWalk {
     let scratch = WalkScratch()
     /// The rows that may be results; nil: nearly all may.
-    var live: RowMask?
+    private var live: RowMask?
     /// Where it walks, and by which products; nil between searches.
-    var resident: ResidentWalk?
-    var table: QueryTable?
-    var pace = WalkPace(lead: 1, slack: 0, seedGroupCount: 0)
-    var liftNorm2: Float = 0
+    private(set) var resident: ResidentWalk?
+    private var table: QueryTable?
     /// Results that pass, nearest first: their ranks.
     private var ranks: UnsafeMutablePointer<UInt32>
     private var capacity = 64
@@ -34,6 +32,11 @@ import VarveQuantization
         unsafe ranks.deallocate()
         capacity = count
         unsafe ranks = .allocate(capacity: count)
+    }
+
+    /// Keeps what the walk reads until ``leave()``.
+    func keep(_ resident: ResidentWalk, _ table: QueryTable, live: RowMask?) {
+        (self.live, self.resident, self.table) = (live, resident, table)
     }
 
     /// Forgets where it walks.
@@ -57,11 +60,11 @@ import VarveQuantization
 }
 
 extension SegmentQuery {
-    /// Begins a search of several segments together that asks for `k` rows.
-    public func beginTogether(k: Int) {
-        // After an error the last search may not have been ended.
-        for walk in joinedWalks { walk.leave() }
+    /// Begins a search of at most `count` segments together that asks for `k` rows.
+    public func beginTogether(k: Int, count: Int) {
+        while joinedWalks.count < count { joinedWalks.append(JoinedWalk()) }
         nearest.reset(limit: SegmentReader.candidateCount(k: k))
+        walksTogether.begin(count: count, rank: k)
     }
 
     /// Takes the distance of a row found elsewhere.
@@ -69,62 +72,44 @@ extension SegmentQuery {
         nearest.insert(distance, slot: NearestAcross.elsewhere)
     }
 
-    /// The walk in place `slot`, made when it is first asked for.
-    func joinedWalk(_ slot: Int) -> JoinedWalk {
-        while joinedWalks.count <= slot { joinedWalks.append(JoinedWalk()) }
-        return joinedWalks[slot]
-    }
-
     /// Leaves walk `slot` out from now on.
-    public func forget(_ slot: Int) { joinedWalk(slot).leave() }
+    public func forget(_ slot: Int) { joinedWalks[slot].leave() }
 
     /// Has all walks that have joined go to their ends; false if one came to a damaged block, which
     /// ``SegmentReader/keepFound(_:slot:deleted:statistics:isLive:)`` of its segment tells.
-    public func walkTogether(k: Int) -> Bool {
-        let walks = walksTogether
-        walks.begin(count: joinedWalks.count, rank: k)
-        for place in 0..<min(k, nearest.count) {
+    public func walkTogether() -> Bool {
+        for place in 0..<nearest.count {
             guard let distance = nearest.distance(rank: place) else { break }
-            walks.know(vector.codeDistance(distance, liftNorm2: 0))
+            walksTogether.know(vector.codeDistance(distance, liftNorm2: 0))
         }
-        for walk in joinedWalks {
-            guard let resident = walk.resident, let table = walk.table else { continue }
-            // The rank counts rows of other segments, too: this one may have fewer.
-            var rule = WalkRule(
-                resultCount: SegmentReader.candidateCount(k: k), stopRank: k,
-                slack: walk.pace.slack)
-            rule.lead = walk.pace.lead
-            rule.seedGroupCount = walk.pace.seedGroupCount
-            let offset =
-                vector.codeDistance(0, liftNorm2: walk.liftNorm2)
-                - vector.codeDistance(0, liftNorm2: 0)
-            unsafe walks.add(
-                resident.graph, vector.bytes, table: table.view, rule: rule,
-                live: walk.live?.words, offset: offset, scratch: walk.scratch)
-        }
-        walks.run()
+        walksTogether.run()
         return joinedWalks.allSatisfy { $0.resident == nil || !$0.scratch.wasRefused }
     }
 
     /// Makes room for the rows whose exact distances are wanted.
     public func beginGathering() { rerank.begin(capacity: nearest.count) }
 
-    /// Ends a search of `count` segments together: gives the exact distances of the nearest rows,
-    /// by codes, of all that ``SegmentReader/gather(_:slot:)`` has gathered.
-    public func endTogether(
+    /// Gives the exact distances of the nearest rows, by codes, of all that
+    /// ``SegmentReader/gather(_:slot:statistics:)`` has gathered, of `count` segments.
+    public func takeTogether(
         of count: Int, _ body: (_ slot: Int, _ row: RowOrdinal, _ distance: Float) -> Void
     ) {
         let room = rerank
         unsafe vector.exact.gather(
             vector.floats, rows: room.vectors, count: room.count, into: room.distances)
         for slot in 0..<count {
-            let walk = joinedWalk(slot)
+            let walk = joinedWalks[slot]
             for index in walk.gathered {
                 body(
                     slot, unsafe RowOrdinal(room.rows[index]),
                     vector.distance(unsafe room.distances[index]))
             }
-            walk.leave()
         }
+    }
+
+    /// Ends a search of several segments together, whether it came to its end or not: lets go of
+    /// the segments.
+    public func endTogether() {
+        for walk in joinedWalks { walk.leave() }
     }
 }

@@ -11,19 +11,29 @@ extension SegmentReader {
     public func canJoin() throws(SegmentError) -> Bool { try walk() != nil }
 
     /// Adds a walk over this segment, in place `slot`, to those that
-    /// ``SegmentQuery/walkTogether(k:)`` has walk.
+    /// ``SegmentQuery/walkTogether()`` has walk, in a search for `k` rows.
     ///
     /// The segment must be one that ``canJoin()``. Rows of `deleted` are no results.
     public func join(
-        _ query: SegmentQuery, slot: Int, pace: WalkPace, deleted: DeletedRows?
+        _ query: SegmentQuery, slot: Int, k: Int, pace: WalkPace, deleted: DeletedRows?
     ) throws(SegmentError) {
         guard let resident = try walk() else { preconditionFailure("a walk that cannot join") }
-        let walk = query.joinedWalk(slot)
-        walk.resident = resident
-        walk.table = query.table(resident.codebook.rotation, isShared: true)
-        walk.live = deleted?.live
-        walk.pace = pace
-        walk.liftNorm2 = description.liftNorm2
+        let table = query.table(resident.codebook.rotation, isShared: true)
+        let live = deleted?.live
+        // The rank counts rows of other segments, too: this one may have fewer.
+        var rule = WalkRule(
+            resultCount: Self.candidateCount(k: k), stopRank: k, slack: pace.slack)
+        rule.lead = pace.lead
+        rule.seedGroupCount = pace.seedGroupCount
+        let vector = query.vector
+        let offset =
+            vector.codeDistance(0, liftNorm2: description.liftNorm2)
+            - vector.codeDistance(0, liftNorm2: 0)
+        let walk = query.joinedWalks[slot]
+        walk.keep(resident, table, live: live)
+        unsafe query.walksTogether.add(
+            resident.graph, vector.bytes, table: table.view, rule: rule, live: live?.words,
+            offset: offset, scratch: walk.scratch)
     }
 
     /// Notes the results of this segment's walk that pass, as long as they are among the nearest of
@@ -34,7 +44,7 @@ extension SegmentReader {
         _ query: SegmentQuery, slot: Int, deleted: DeletedRows?,
         statistics: inout SegmentSearchStatistics, isLive: (RowOrdinal) -> Bool
     ) throws(SegmentError) {
-        let walk = query.joinedWalk(slot)
+        let walk = query.joinedWalks[slot]
         guard walk.resident != nil else { return }
         if walk.scratch.wasRefused { try throwDamage() }
         statistics.expandedNodeCount += walk.scratch.expandedCount
@@ -57,12 +67,18 @@ extension SegmentReader {
     public func gather(
         _ query: SegmentQuery, slot: Int, statistics: inout SegmentSearchStatistics
     ) throws(SegmentError) {
-        let walk = query.joinedWalk(slot)
+        let walk = query.joinedWalks[slot]
         let count = min(query.nearest.count(of: UInt32(slot)), walk.foundCount)
         guard count > 0, let resident = walk.resident else { return }
         let start = query.rerank.count
+        // Their ids are read when the results are given out.
+        let identifiers = unsafe try container.mappedBase(places.identifiers, verifying: 0..<0)
         for place in 0..<count {
-            try append(walk.scratch, walk.rank(place), resident, to: query.rerank)
+            let rank = walk.rank(place)
+            try append(walk.scratch, rank, resident, to: query.rerank)
+            if let identifiers = unsafe identifiers {
+                unsafe prefetch(identifiers + walk.scratch.row(rank).index * 8, byteCount: 8)
+            }
         }
         walk.gathered = start..<start + count
         statistics.exactDistanceCount += count

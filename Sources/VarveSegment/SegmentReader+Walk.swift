@@ -1,6 +1,5 @@
 // The search that walks over fused blocks in memory.
 
-import Synchronization
 import VarveFormat
 import VarveGraph
 import VarveKernels

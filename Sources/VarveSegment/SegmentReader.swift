@@ -1,6 +1,5 @@
 // A sealed segment, open for reading.
 
-import Synchronization
 import VarveFilter
 public import VarveFormat
 public import VarveStorage
@@ -20,15 +19,15 @@ public final class SegmentReader: Sendable {
     let layout: NodeLayout
     let container: SegmentContainer
     let places: Places
-    let loadedFilter = AtomicLazyReference<ResidentFilter>()
+    let loadedFilter = OnceReference<ResidentFilter>()
     /// When rows expire, once someone has asked for it.
-    let loadedExpiry = AtomicLazyReference<ExpiryTable>()
+    let loadedExpiry = OnceReference<ExpiryTable>()
     /// Codes and lists, once a search by pages has asked for them.
-    let loadedPages = AtomicLazyReference<ResidentPages>()
+    let loadedPages = OnceReference<ResidentPages>()
     /// The walk over fused blocks, once a search has asked for it.
-    let openedWalk = AtomicLazyReference<ResidentWalk>()
+    let openedWalk = OnceReference<ResidentWalk>()
     /// The attributes, once someone has asked for them.
-    let openedAttributes = AtomicLazyReference<AttributeReader<SegmentAttributeSource>>()
+    let openedAttributes = OnceReference<AttributeReader<SegmentAttributeSource>>()
 
     /// The numbers of the sections a reader uses.
     struct Places: Sendable {

@@ -157,6 +157,27 @@ struct SearchTests {
         #expect(large.isScanCheaper(effort: Self.effort, k: 10, passingCount: 10))
     }
 
+    @Test func `a thousand rows are walked in memory and scanned by pages`() throws {
+        let schema = Schema(dimension: 384, metric: .euclidean, elementType: .float16)
+        let effort = SearchEffort(width: 0, gamma: 0.3)
+        let inMemory = try SampleSegment(indexed: schema, rowCount: 1_300, seed: 70).open()
+        let byPages = try SampleSegment(schema: schema, rowCount: 1_300, seed: 70).open()
+        #expect(inMemory.walksInMemory && !byPages.walksInMemory)
+        #expect(!inMemory.isScanCheaper(effort: effort, k: 10, passingCount: 1_300))
+        #expect(byPages.isScanCheaper(effort: effort, k: 10, passingCount: 1_300))
+        // Few rows that may be results are compared one by one, and only where they are few.
+        #expect(inMemory.isScanCheaper(effort: effort, k: 10, passingCount: 100))
+        #expect(!inMemory.isScanCheaper(effort: effort, k: 10, passingCount: 1_200))
+        var statistics = SegmentSearchStatistics()
+        let query = SegmentQuery(schema: schema)
+        SampleVector(schema: schema, seed: 71).prepare(query)
+        let hits = try inMemory.search(
+            query, k: 10, effort: effort, statistics: &statistics
+        ) { _ in true }
+        #expect(hits.count == 10 && statistics.scanCount == 0)
+        #expect(statistics.expandedNodeCount > 0)
+    }
+
     @Test(arguments: [Metric.euclidean, .innerProduct], [1, 40, 1_000])
     func `a segment with everything in it verifies`(_ metric: Metric, _ rowCount: Int) throws {
         let schema = Schema(dimension: 16, metric: metric, elementType: .float32)

@@ -204,6 +204,8 @@ typedef struct vk_walk_state {
     /// Distances of the nearest expanded nodes of this graph, ascending.
     float lead[vk_walk_lead_limit];
     uint32_t lead_count;
+    /// Open entries above which those beyond the limit are thrown out.
+    uint32_t compact_count;
     bool has_next;
     vk_walk_choice next;
     /// Of the block of `next`.
