@@ -143,32 +143,52 @@ VK_TARGET static inline void enter(vk_walk_state *walk, uint32_t block, const ui
     tighten(walk);
 }
 
-/// Opens the neighbours of a group that are new and estimated below the limit.
-VK_TARGET static inline void open_group(const vk_walk_state *walk, const uint8_t *group,
-                                        float distance) {
-    vk_walk_scratch *scratch = walk->scratch;
+/// Groups whose neighbours are opened together at most.
+enum { vk_walk_opened_groups = 4 };
+
+/// Neighbours that are estimated below the limit and not yet looked up among those visited; two
+/// groups of room behind the last before another is added, because tiers write whole vectors.
+typedef struct {
+    float distances[(vk_walk_opened_groups + 1) * vk_group_lanes];
+    uint32_t blocks[(vk_walk_opened_groups + 1) * vk_group_lanes];
+    size_t count;
+} vk_walk_near;
+
+/// Adds the neighbours of a group that are estimated below the limit, and has their marks fetched.
+VK_TARGET static inline void estimate_group(const vk_walk_state *walk, const uint8_t *group,
+                                            float distance, vk_walk_near *near) {
     int32_t sums[vk_group_lanes];
-    float estimates[vk_group_lanes], near[2 * vk_group_lanes];
-    uint32_t blocks[2 * vk_group_lanes];
+    float estimates[vk_group_lanes];
     scan_group(group + vk_walk_codes_offset, walk->query->table,
                walk->graph->layout.subspace_count, sums);
     estimate(distance, walk->square_unit, walk->step,
              (const uint16_t *)(const void *)(group + vk_walk_a_offset),
              (const uint16_t *)(const void *)(group + vk_walk_b_offset), sums, estimates);
-    const size_t count = select_below(estimates, (const uint32_t *)(const void *)group,
-                                      walk->graph->row_count, walk->limit, near, blocks);
+    const size_t first = near->count;
+    near->count += select_below(estimates, (const uint32_t *)(const void *)group,
+                                walk->graph->row_count, walk->limit, near->distances + first,
+                                near->blocks + first);
+    for (size_t i = first; i < near->count; i++) {
+        __builtin_prefetch(walk->scratch->visited + near->blocks[i], 1, 3);
+    }
+}
+
+/// Opens those neighbours that are new.
+VK_TARGET static inline void open_new(const vk_walk_state *walk, vk_walk_near *near) {
+    vk_walk_scratch *scratch = walk->scratch;
     uint8_t *visited = scratch->visited;
     const uint8_t epoch = scratch->epoch;
     uint32_t open_count = scratch->open_count;
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t block = blocks[i];
+    for (size_t i = 0; i < near->count; i++) {
+        const uint32_t block = near->blocks[i];
         const uint8_t mark = visited[block];
         visited[block] = epoch;
-        scratch->open_distances[open_count] = near[i];
+        scratch->open_distances[open_count] = near->distances[i];
         scratch->open_blocks[open_count] = block;
         open_count += mark != epoch;
     }
     scratch->open_count = open_count;
+    near->count = 0;
 }
 
 /// Entries above which those beyond the limit are thrown out, and how many more there must be until
@@ -213,10 +233,15 @@ VK_TARGET static inline void expand(vk_walk_state *walk, uint32_t block, vk_walk
     fetch_some(fetch);
     enter(walk, block, place.start, distance);
     const uint8_t *group = place.start + vk_walk_header_bytes + layout->padded_count;
+    // Marks lie far apart: those of one group come in while the next is estimated.
+    vk_walk_near near;
+    near.count = 0;
     for (uint32_t i = 0; i < place.group_count; i++, group += layout->group_bytes) {
-        open_group(walk, group, distance);
+        if (near.count > (vk_walk_opened_groups - 1) * vk_group_lanes) open_new(walk, &near);
+        estimate_group(walk, group, distance, &near);
         fetch_some(fetch);
     }
+    open_new(walk, &near);
     fetch_rest(fetch);
     walk->scratch->expanded += 1;
     walk->scratch->estimated += place.group_count * vk_group_lanes;
