@@ -1,5 +1,6 @@
 // Searches over one large segment and several small ones, each walked in memory.
 
+import Glibc
 import Testing
 import Varve
 
@@ -82,5 +83,32 @@ import Varve
         let queries = (0..<50).map { _ in Self.vector(&vectors).map { 0.5 + 0.02 * $0 } }
         let result = try search(store, queries)
         #expect(result.recall >= 0.95)
+    }
+
+    @Test func `segments that were searched and then merged away are let go of`() throws {
+        let store = try makeStore([600, 500, 500, 500])
+        var vectors = SeededVectors(state: 9)
+        _ = try search(store, [Self.vector(&vectors)])
+        #expect(try mappedFiles().count == 4)
+        try store.compact(.all)
+        // The last one to let go of a file may be the worker, a moment later.
+        for _ in 0..<500 where try mappedFiles().count > 1 { usleep(10_000) }
+        #expect(try mappedFiles().count <= 1)
+        #expect(try store.statistics().segmentCount == 1)
+    }
+
+    /// Files of the test's stores that this process has in its memory.
+    private func mappedFiles() throws -> Set<String> {
+        let file = unsafe try #require(unsafe fopen("/proc/self/maps", "r"))
+        defer { unsafe fclose(file) }
+        var found: Set<String> = []
+        var line = [CChar](repeating: 0, count: 4_096)
+        while unsafe fgets(&line, Int32(line.count), file) != nil {
+            let bytes = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard let place = text.firstRange(of: directory.path) else { continue }
+            found.insert(String(text[place.lowerBound...]))
+        }
+        return found
     }
 }
