@@ -22,8 +22,8 @@ extension Searcher {
             }
             try skippingDamage(request, &cost) { (cost) throws(SegmentError) in
                 try segmentQuery.walkPages(statistics: &cost.segments) { slot, row in
-                    let walk = walks[slot]
-                    return !walk.segment.deletedRows.contains(row) && walk.filter.passes(row)
+                    !walks[slot].segment.deletedRows.contains(row)
+                        && walks[slot].filter.passes(row)
                 }
                 try takePages()
                 isComplete = true
