@@ -40,10 +40,11 @@ extension Searcher {
                 let (reader, rowCount) = (try segment.reader, segment.liveRowCount)
                 let effort = try request.effort(in: segment)
                 if let effort,
-                    !reader.isScanCheaper(effort: effort, k: request.k, passingCount: rowCount)
+                    !reader.isScanCheaper(
+                        effort: effort, k: request.k, passingCount: rowCount,
+                        isAmongOthers: view.state.segments.count > 1)
                 {
-                    let isBySlack = effort.gamma >= 0 && effort.width == 0
-                    let canJoin = isBySlack ? try reader.canJoin() : false
+                    let canJoin = effort.isSlackAlone ? try reader.canJoin() : false
                     walks.append(
                         SegmentWalk(
                             segment: segment, reader: reader, index: index, rowCount: rowCount,

@@ -15,6 +15,9 @@ public struct SearchEffort: Hashable, Sendable {
         self.gamma = gamma
     }
 
+    /// Whether the slack alone says when to stop.
+    public var isSlackAlone: Bool { gamma >= 0 && width == 0 }
+
     /// The effort that finds as many rows where only `share` of those met may be results, up to 64
     /// times as wide.
     func widened(share: Double) -> SearchEffort {
@@ -26,8 +29,10 @@ public struct SearchEffort: Hashable, Sendable {
     /// Nodes such a search is likely to expand, for plans.
     ///
     /// With a width, each of them and a few that fall out again; under a γ, what data of many kinds
-    /// has needed: about 40 at γ = 0.1 for ten results, in proportion.
-    func expectedExpansionCount(k: Int) -> Int {
+    /// has needed: about 40 at γ = 0.1 for ten results, in proportion. Joined with walks over other
+    /// segments, what it takes to come near and to be sure that few of the results are here.
+    func expectedExpansionCount(k: Int, isJoined: Bool = false) -> Int {
+        if isJoined { return Int(10 + 70 * min(gamma, 4)) * max(1, k / 10) }
         let byGamma = gamma < 0 ? Int.max : Int(16 + 250 * min(gamma, 4)) * max(1, k / 10)
         let byWidth = width == 0 ? Int.max : max(width, k) + 16
         return min(byGamma, byWidth)

@@ -66,25 +66,33 @@ extension SegmentReader {
     /// Whether comparing every row that may be a result costs no more than a walk.
     ///
     /// A scan compares all rows in order, or only those that may be results where they are few; a
-    /// walk must expand more nodes the fewer of them may be results.
-    public func isScanCheaper(effort: SearchEffort, k: Int, passingCount: Int) -> Bool {
+    /// walk must expand more nodes the fewer of them may be results, and fewer where it goes
+    /// together with those of other segments.
+    ///
+    /// - Parameter isAmongOthers: Whether it would, in memory.
+    public func isScanCheaper(
+        effort: SearchEffort, k: Int, passingCount: Int, isAmongOthers: Bool = false
+    ) -> Bool {
         guard passingCount > k else { return true }
         let share = Double(passingCount) / Double(rowCount)
-        let expansions = Double(effort.expectedExpansionCount(k: k)) / share
+        let isJoined = isAmongOthers && walksInMemory && effort.isSlackAlone
+        let expansions =
+            Double(effort.expectedExpansionCount(k: k, isJoined: isJoined)) / share
         return walksInMemory
-            ? isScanCheaper(inMemory: passingCount, expansions: expansions)
+            ? isScanCheaper(inMemory: passingCount, expansions: expansions + (isJoined ? 3 : 12))
             : isScanCheaper(byPages: passingCount, expansions: expansions)
     }
 
     /// The same where blocks are walked in memory: both are counted in nanoseconds.
     ///
     /// Measured on 128 dimensions of 1 and 4 bytes and 384 of 2: a row in order 26, 35 and 43 to
-    /// 57, an expansion (with the distances of all neighbours) 450 to 600, and what a walk costs
-    /// before its first one 5 to 8 thousand. Only what they are to each other matters here.
+    /// 57, an expansion (with the distances of all neighbours) 450 to 600. What a walk costs before
+    /// its first one, 5 to 8 thousand by itself, has been added as expansions. Only what they are
+    /// to each other matters here.
     private func isScanCheaper(inMemory passingCount: Int, expansions: Double) -> Bool {
         let comparison = 16 + Double(layout.vectorByteCount) / 20
         let scan = min(Double(rowCount) * comparison, Double(passingCount) * (comparison + 100))
-        return scan <= 500 * (expansions + 12)
+        return scan <= 500 * expansions
     }
 
     /// The same where the walk is by pages: both are counted in pages of 4 KiB read.

@@ -168,6 +168,11 @@ struct SearchTests {
         // Few rows that may be results are compared one by one, and only where they are few.
         #expect(inMemory.isScanCheaper(effort: effort, k: 10, passingCount: 100))
         #expect(!inMemory.isScanCheaper(effort: effort, k: 10, passingCount: 1_200))
+        // Walks over several segments take fewer steps in each.
+        let few = try SampleSegment(indexed: schema, rowCount: 600, seed: 70).open()
+        #expect(few.isScanCheaper(effort: effort, k: 10, passingCount: 600))
+        #expect(
+            !few.isScanCheaper(effort: effort, k: 10, passingCount: 600, isAmongOthers: true))
         var statistics = SegmentSearchStatistics()
         let query = SegmentQuery(schema: schema)
         SampleVector(schema: schema, seed: 71).prepare(query)
