@@ -230,7 +230,7 @@ let testTargets: [Target] = [
 let package = Package(
     name: "varve",
     products: [
-        Product.library(name: "Varve", targets: ["Varve"]),
+        Product.`library`(name: "Varve", targets: ["Varve"]),
         .executable(name: "segtool", targets: ["segtool"]),
         .executable(name: "varve-bench", targets: ["varve-bench"]),
     ],

@@ -79,20 +79,22 @@ extension SegmentReader {
         let expansions =
             Double(effort.expectedExpansionCount(k: k, isJoined: isJoined)) / share
         return walksInMemory
-            ? isScanCheaper(inMemory: passingCount, expansions: expansions + (isJoined ? 3 : 12))
+            ? isScanCheaper(inMemory: passingCount, expansions: expansions, isJoined: isJoined)
             : isScanCheaper(byPages: passingCount, expansions: expansions)
     }
 
     /// The same where blocks are walked in memory: both are counted in nanoseconds.
     ///
     /// Measured on 128 dimensions of 1 and 4 bytes and 384 of 2: a row in order 26, 35 and 43 to
-    /// 57, an expansion (with the distances of all neighbours) 450 to 600. What a walk costs before
-    /// its first one, 5 to 8 thousand by itself, has been added as expansions. Only what they are
-    /// to each other matters here.
-    private func isScanCheaper(inMemory passingCount: Int, expansions: Double) -> Bool {
+    /// 57, an expansion (with the distances of all neighbours) 450 to 600, and what a walk costs
+    /// before its first one 5 to 8 thousand by itself, less than two joined with others. Only what
+    /// they are to each other matters here.
+    private func isScanCheaper(
+        inMemory passingCount: Int, expansions: Double, isJoined: Bool
+    ) -> Bool {
         let comparison = 16 + Double(layout.vectorByteCount) / 20
         let scan = min(Double(rowCount) * comparison, Double(passingCount) * (comparison + 100))
-        return scan <= 500 * expansions
+        return scan <= 500 * expansions + (isJoined ? 1_500 : 6_000)
     }
 
     /// The same where the walk is by pages: both are counted in pages of 4 KiB read.

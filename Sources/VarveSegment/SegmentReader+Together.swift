@@ -76,9 +76,7 @@ extension SegmentReader {
         for place in 0..<count {
             let rank = walk.rank(place)
             try append(walk.scratch, rank, resident, to: query.rerank)
-            if let identifiers = unsafe identifiers {
-                unsafe prefetch(identifiers + walk.scratch.row(rank).index * 8, byteCount: 8)
-            }
+            unsafe fetchIdentifier(of: walk.scratch.row(rank), in: identifiers)
         }
         walk.gathered = start..<start + count
         statistics.exactDistanceCount += count

@@ -77,11 +77,17 @@ extension SegmentReader {
             let distance = query.vector.distance(unsafe room.distances[index])
             guard !(distance > results.bound) else { continue }
             let row = unsafe RowOrdinal(room.rows[index])
-            if let identifiers = unsafe identifiers {
-                unsafe prefetch(identifiers + row.index * 8, byteCount: 8)
-            }
+            unsafe fetchIdentifier(of: row, in: identifiers)
             try results.insert(row, distance, precedes: idPrecedes)
         }
+    }
+
+    /// Has the id of a row, or where it lies, fetched from the section that begins at
+    /// `identifiers`.
+    func fetchIdentifier(of row: RowOrdinal, in identifiers: UnsafeRawPointer?) {
+        guard let identifiers = unsafe identifiers else { return }
+        // Safety: nothing is read; an address that is none is ignored.
+        unsafe prefetch(identifiers + row.index * 8, byteCount: 8)
     }
 
     /// Has the vector of a walk's result fetched.
