@@ -46,7 +46,7 @@ extension Engine {
         }
     }
 
-    /// Waits until the builder has made `isDone` true.
+    /// Waits until the builder has made `isDone` true, which others may have undone on return.
     ///
     /// - Throws: Why it will not: the failure of the store, `noSpace` after an attempt made since
     ///   the call, or `closed`.
@@ -54,12 +54,16 @@ extension Engine {
         if isDone() { return }
         let attempt = flushAttempt.load(ordering: .acquiring)
         builder?.wake()
+        // What ended the wait is kept: room that was there may be taken before it is looked at
+        // again.
+        var wasDone = false
         progress.wait {
-            isDone() || hasFailed.load(ordering: .acquiring)
+            wasDone = isDone()
+            return wasDone || hasFailed.load(ordering: .acquiring)
                 || spacelessAttempt.load(ordering: .acquiring) > attempt
                 || isStopping.load(ordering: .acquiring)
         }
-        if isDone() { return }
+        if wasDone { return }
         if let failure = writing.withLock({ $0.failure }) { throw failure }
         if spacelessAttempt.load(ordering: .acquiring) > attempt { throw .noSpaceToFlush }
         throw StoreError(.closed, "the store has been closed")

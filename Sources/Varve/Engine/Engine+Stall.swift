@@ -101,17 +101,20 @@ extension Engine {
         return refusal
     }
 
-    /// Waits for a flush; gives why none will come soon, if so.
+    /// Waits for a flush to make room, which a flush on demand may have taken on return; gives why
+    /// none will come soon, if so.
     private func waitForRoom() -> StoreError? {
         if isOutOfSpace.load(ordering: .acquiring) { return .noSpaceToFlush }
         beginStall(.stopped, waiting: reading.load().sealed.count)
         builder?.wake()
+        var hadRoom = false
         progress.wait {
-            (hasRoomForSealed && !isHeldByMerging) || hasFailed.load(ordering: .acquiring)
+            hadRoom = hasRoomForSealed
+            return (hadRoom && !isHeldByMerging) || hasFailed.load(ordering: .acquiring)
                 || isClosed.load(ordering: .acquiring) || isOutOfSpace.load(ordering: .acquiring)
         }
         endStall()
-        if hasRoomForSealed || hasFailed.load(ordering: .acquiring) { return nil }
+        if hadRoom || hasFailed.load(ordering: .acquiring) { return nil }
         guard isClosed.load(ordering: .acquiring) else { return .noSpaceToFlush }
         return StoreError(.closed, "the store has been closed")
     }

@@ -1,0 +1,166 @@
+// Room for a memtable that somebody else takes between its coming and the look at it.
+
+import Synchronization
+import Testing
+import Varve
+import VarveStorage
+import VarveStorageSimulation
+
+@Suite struct TakenRoomTests {
+    private static let dimension = 4_096
+
+    private func makeStore(_ runtime: HeldRuntime) throws -> Store {
+        var options = Options()
+        options.memoryBudgetByteCount = Options.minimumMemoryBudgetByteCount
+        options.durability = .onRequest
+        options.maxDegree = 8
+        options.buildWidth = 8
+        options.compaction.isAutomatic = false
+        return try Store.create(
+            at: "/store", on: SimulatedFileSystem(seed: 1), runtime,
+            schema: Schema(
+                dimension: Self.dimension, metric: .euclidean, elementType: .float32),
+            options: options)
+    }
+
+    private func writeRow(_ row: Int, to store: Store) throws {
+        var vector = [Float](repeating: 0, count: Self.dimension)
+        vector[row % Self.dimension] = 1
+        try store.upsert(id: .number(UInt64(row)), vector: vector)
+    }
+
+    /// Writes rows from `first` on until as many memtables as may wait for their flush; gives the
+    /// next row.
+    private func fill(_ store: Store, from first: Int = 0) throws -> Int {
+        var row = first
+        while try store.statistics().sealedMemtableCount < Options.sealedMemtableLimit {
+            try writeRow(row, to: store)
+            row += 1
+        }
+        return row
+    }
+
+    @Test func `a flush on demand waits again when writes have taken its room`() throws {
+        let runtime = HeldRuntime()
+        let store = try makeStore(runtime)
+        defer { runtime.letFlush() }
+        let written = Mutex(try fill(store))
+        let problem = Mutex<(any Error)?>(nil)
+        runtime.letOneFlush {
+            do {
+                try written.withLock { $0 = try fill(store, from: $0) }
+            } catch {
+                problem.withLock { $0 = error }
+            }
+        }
+        let before = written.withLock { $0 }
+        try store.flush()
+        #expect(problem.withLock { $0 } == nil)
+        #expect(written.withLock { $0 } > before)
+        #expect(try store.statistics().sealedMemtableCount == 0)
+        #expect(try store.count() == written.withLock { $0 })
+        try store.close()
+    }
+
+    @Test func `a write goes on when a flush on demand has taken its room`() throws {
+        let runtime = HeldRuntime()
+        let store = try makeStore(runtime)
+        defer { runtime.letFlush() }
+        var row = try fill(store)
+        let flusher = Mutex<(any Worker)?>(nil)
+        let problem = Mutex<(any Error)?>(nil)
+        runtime.letOneFlush {
+            let worker = runtime.system.startWorker("flush on demand") {
+                do {
+                    try store.flush()
+                } catch {
+                    problem.withLock { $0 = error }
+                }
+                return .finished
+            }
+            flusher.withLock { $0 = worker }
+            while (try? store.statistics().sealedMemtableCount) != Options.sealedMemtableLimit,
+                problem.withLock({ $0 }) == nil
+            {
+                runtime.sleep(nanoseconds: 1_000_000)
+            }
+        }
+        while flusher.withLock({ $0 }) == nil {
+            try writeRow(row, to: store)
+            row += 1
+        }
+        flusher.withLock { $0 }?.join()
+        #expect(problem.withLock { $0 } == nil)
+        #expect(try store.count() == row)
+        try store.close()
+    }
+}
+
+/// The threads and clocks of this machine, but the worker that flushes rests until it is let go,
+/// and whoever waits first does not get on before something else has been done.
+private final class HeldRuntime: Runtime {
+    fileprivate let system = SystemRuntime()
+    /// How many steps the builder may make.
+    private let allowance = Atomic<Int>(0)
+    private let isStepping = Atomic<Bool>(false)
+    private let interlude = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// From the next wait at a gate on, has the builder make one step, and calls `body` before the
+    /// waiting thread goes on; then lets the builder do as it likes.
+    func letOneFlush(then body: @escaping @Sendable () -> Void) {
+        interlude.withLock { $0 = body }
+    }
+
+    func wait(at gate: any Gate, until condition: () -> Bool) {
+        guard let body = interlude.withLock({ $0.take() }) else {
+            return gate.wait(until: condition)
+        }
+        allowance.store(1, ordering: .releasing)
+        gate.wait(until: condition)
+        while isStepping.load(ordering: .acquiring) { sleep(nanoseconds: 1_000_000) }
+        body()
+        letFlush()
+    }
+
+    /// Lets the builder do as it likes, without which no store can be closed.
+    func letFlush() { allowance.store(.max, ordering: .releasing) }
+
+    func startWorker(
+        _ name: String, _ step: @escaping @Sendable () -> WorkerStep
+    ) -> any Worker {
+        guard name == "varve-build" else { return system.startWorker(name, step) }
+        return system.startWorker(name) { [self] in
+            isStepping.store(true, ordering: .releasing)
+            defer { isStepping.store(false, ordering: .releasing) }
+            let left = allowance.load(ordering: .acquiring)
+            guard left > 0 else { return .sleep(nanoseconds: 1_000_000) }
+            if left < .max { allowance.store(left - 1, ordering: .releasing) }
+            return step()
+        }
+    }
+
+    func makeGate() -> any Gate { HeldGate(runtime: self, gate: system.makeGate()) }
+    func monotonicNanoseconds() -> UInt64 { system.monotonicNanoseconds() }
+    func wallClockMicroseconds() -> Int64 { system.wallClockMicroseconds() }
+    func randomBits() -> UInt64 { system.randomBits() }
+    func enterBackground() { system.enterBackground() }
+    func noteForeground() { system.noteForeground() }
+    func parallel(count: Int, threadCount: Int, _ body: @Sendable (Int) -> Void) {
+        system.parallel(count: count, threadCount: threadCount, body)
+    }
+    func sleep(nanoseconds: UInt64) { system.sleep(nanoseconds: nanoseconds) }
+}
+
+/// A gate whose waits go by way of a ``HeldRuntime``.
+private final class HeldGate: Gate {
+    private let runtime: HeldRuntime
+    private let gate: any Gate
+
+    init(runtime: HeldRuntime, gate: any Gate) {
+        self.runtime = runtime
+        self.gate = gate
+    }
+
+    func wait(until condition: () -> Bool) { runtime.wait(at: gate, until: condition) }
+    func open() { gate.open() }
+}
