@@ -67,16 +67,21 @@ extension Engine {
         }
     }
 
+    /// Waits for the load before.
+    ///
+    /// A store that is closed once a load has begun waits for its end.
     private func beginLoad() throws(StoreError) {
+        var hasBegun = false
         progress.wait {
-            isClosed.load(ordering: .acquiring)
-                || loading.withLock { state in
-                    guard !state.isRunning else { return false }
-                    state.isRunning = true
-                    return true
-                }
+            if isClosed.load(ordering: .acquiring) { return true }
+            hasBegun = loading.withLock { state in
+                guard !state.isRunning else { return false }
+                state.isRunning = true
+                return true
+            }
+            return hasBegun
         }
-        try requireOpen()
+        guard hasBegun else { throw .storeClosed }
     }
 
     private func endLoad() {

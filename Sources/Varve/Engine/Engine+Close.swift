@@ -66,7 +66,7 @@ extension Engine {
         if wasDone { return }
         if let failure = writing.withLock({ $0.failure }) { throw failure }
         if spacelessAttempt.load(ordering: .acquiring) > attempt { throw .noSpaceToFlush }
-        throw StoreError(.closed, "the store has been closed")
+        throw .storeClosed
     }
 
     /// Ends the engine in order.
@@ -91,13 +91,12 @@ extension Engine {
             if error.code != .noSpace { problem = error }
         }
         stopWorkers()
-        let closed = StoreError(.closed, "the store has been closed")
-        commits.fail(closed)
+        commits.fail(.storeClosed)
         do throws(LogError) {
             // A leader that is still at work writes nothing and begins no log from here on.
             let log = writing.withLock { state -> LogWriter? in
                 guard state.failure == nil else { return nil }
-                state.failure = closed
+                state.failure = .storeClosed
                 return state.log.take()
             }
             _ = try log?.seal()

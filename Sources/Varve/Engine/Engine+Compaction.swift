@@ -55,7 +55,7 @@ extension Engine {
             return state.requests
         }
         for request in requests {
-            request.end(StoreError(.closed, "the store has been closed"))
+            request.end(.storeClosed)
         }
         progress.open()
     }

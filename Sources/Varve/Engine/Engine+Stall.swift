@@ -116,7 +116,7 @@ extension Engine {
         endStall()
         if hadRoom || hasFailed.load(ordering: .acquiring) { return nil }
         guard isClosed.load(ordering: .acquiring) else { return .noSpaceToFlush }
-        return StoreError(.closed, "the store has been closed")
+        return .storeClosed
     }
 
     /// Seals the active memtable and its log and begins new ones; the writer's, under its lock.
@@ -210,15 +210,5 @@ extension Engine {
             StallEvent(
                 kind: ended.kind, waitingMemtableCount: reading.load().sealed.count,
                 nanoseconds: elapsed))
-    }
-}
-
-extension StoreError {
-    /// What a write or a flush is refused with while no memtable can be flushed.
-    static var noSpaceToFlush: StoreError {
-        StoreError(
-            .noSpace,
-            "the disk has no room to flush what is in memory; nothing that was acknowledged is "
-                + "lost. Free some space: flushing is tried again every second")
     }
 }

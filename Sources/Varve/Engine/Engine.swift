@@ -186,7 +186,7 @@ final class Engine: Sendable {
     /// Throws unless the store may be read.
     func requireOpen() throws(StoreError) {
         guard !isClosed.load(ordering: .acquiring) else {
-            throw StoreError(.closed, "the store has been closed")
+            throw .storeClosed
         }
     }
 

@@ -1,4 +1,4 @@
-// The errors of the floors below, as the public face gives them.
+// The errors of the floors below and the engine's own, as the public face gives them.
 
 import VarveFormat
 import VarveLog
@@ -7,6 +7,17 @@ import VarveSegment
 import VarveStorage
 
 extension StoreError {
+    /// What a call is refused with, or gets that still waited, once the store is closed.
+    static var storeClosed: StoreError { StoreError(.closed, "the store has been closed") }
+
+    /// What a write or a flush is refused with while no memtable can be flushed.
+    static var noSpaceToFlush: StoreError {
+        StoreError(
+            .noSpace,
+            "the disk has no room to flush what is in memory; nothing that was acknowledged is "
+                + "lost. Free some space: flushing is tried again every second")
+    }
+
     /// A failed call to the operating system.
     init(_ error: StorageError) {
         let (code, advice): (Code, String) =

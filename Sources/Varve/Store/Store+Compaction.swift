@@ -73,7 +73,7 @@ extension Engine {
         }
         if let outcome = request.outcome { return try outcome.get() }
         if let failure = writing.withLock({ $0.failure }) { throw failure }
-        throw StoreError(.closed, "the store has been closed")
+        throw .storeClosed
     }
 
     func purge() throws(StoreError) -> CompactionReport {

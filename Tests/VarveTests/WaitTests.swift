@@ -1,4 +1,4 @@
-// Room for a memtable that somebody else takes between its coming and the look at it.
+// What others change between the end of a wait and the look at what it was for.
 
 import Synchronization
 import Testing
@@ -6,7 +6,7 @@ import Varve
 import VarveStorage
 import VarveStorageSimulation
 
-@Suite struct TakenRoomTests {
+@Suite struct WaitTests {
     private static let dimension = 4_096
 
     private func makeStore(_ runtime: HeldRuntime) throws -> Store {
@@ -93,6 +93,33 @@ import VarveStorageSimulation
         #expect(problem.withLock { $0 } == nil)
         #expect(try store.count() == row)
         try store.close()
+    }
+
+    @Test func `a store that is closed just as a load begins waits for its end`() throws {
+        let runtime = HeldRuntime()
+        let store = try makeStore(runtime)
+        defer { runtime.letFlush() }
+        let closer = Mutex<(any Worker)?>(nil)
+        let problem = Mutex<(any Error)?>(nil)
+        runtime.letOneFlush {
+            let worker = runtime.system.startWorker("close") {
+                do {
+                    try store.close()
+                } catch {
+                    problem.withLock { $0 = error }
+                }
+                return .finished
+            }
+            closer.withLock { $0 = worker }
+            while (try? store.count()) != nil { runtime.sleep(nanoseconds: 1_000_000) }
+        }
+        let refusal = #expect(throws: StoreError.self) {
+            var rows = [Row(id: 1, vector: [Float](repeating: 1, count: Self.dimension))]
+            try store.bulkLoad { rows.popLast() }
+        }
+        #expect(refusal?.code == .closed)
+        closer.withLock { $0 }?.join()
+        #expect(problem.withLock { $0 } == nil)
     }
 }
 
