@@ -195,6 +195,38 @@ final class SteppedStore {
         #expect(try stepped.store.purge().mergeCount == 0)
     }
 
+    @Test func `purging leaves no row that was deleted while a merge copied it`() throws {
+        var options = SteppedStore.options
+        options.compaction.isAutomatic = true
+        options.compaction.tierCount = 2
+        let stepped = try SteppedStore(segmentRowCounts: [30], options: options)
+        let secret = "a text that must go"
+        try stepped.store.upsert(
+            id: 77, vector: [Float](repeating: 1, count: 8), attributes: ["key": .string(secret)])
+        for id in 100..<130 as Range<UInt64> { try stepped.upsert(.number(id)) }
+        try stepped.store.flush()
+        _ = stepped.store.compactionStep()
+        #expect(try stepped.store.statistics().compaction?.inputs.count == 2)
+        try stepped.store.delete(id: 77)
+        let report = try stepped.store.purge()
+        // The merge that was under way is not counted, the one that rewrites its output is.
+        #expect(report.mergeCount == 1)
+        #expect(!holds(secret, stepped.disk))
+        try stepped.check()
+    }
+
+    @Test func `purging leaves no row that only the log has ever held`() throws {
+        let stepped = try SteppedStore(segmentRowCounts: [30])
+        let secret = "a text that must go"
+        try stepped.store.upsert(
+            id: 77, vector: [Float](repeating: 1, count: 8), attributes: ["key": .string(secret)])
+        #expect(holds(secret, stepped.disk))
+        try stepped.store.delete(id: 77)
+        try stepped.store.purge()
+        #expect(!holds(secret, stepped.disk))
+        try stepped.check()
+    }
+
     /// Whether a file of the disk has these bytes; attributes are compressed, short ones stay
     /// whole.
     private func holds(_ text: String, _ disk: SimulatedFileSystem) -> Bool {

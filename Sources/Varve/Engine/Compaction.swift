@@ -53,6 +53,32 @@ final class CompactionJob: @unchecked Sendable {
     }
 }
 
+extension CompactionJob {
+    /// The merge as others see it.
+    var status: CompactionStatus {
+        let progress = merge.progress
+        return CompactionStatus(
+            inputs: plan.inputs, reason: plan.reason.rawValue, phase: progress.phase.rawValue,
+            share: progress.share)
+    }
+
+    /// The merge as it is told when it has been published.
+    func event(_ outcome: MergeOutcome, now: UInt64) -> CompactionEvent {
+        var event = CompactionEvent(
+            inputs: inputs.map(\.record.id), output: outcome.written?.record.id,
+            droppedRowCount: inputs.reduce(0) { $0 + $1.dropped.count },
+            freedByteCount: inputs.reduce(0) { $0 + $1.record.byteCount })
+        event.reason = plan.reason.rawValue
+        event.regime = outcome.regime
+        event.rowCount = outcome.written?.record.rowCount ?? 0
+        event.byteCount = outcome.written?.record.byteCount ?? 0
+        event.sourceRecall = outcome.judgement?.sourceRecall
+        event.outputRecall = outcome.judgement?.outputRecall
+        event.nanoseconds = now - startNanoseconds
+        return event
+    }
+}
+
 /// What a caller has asked the compactor for, until it is done or has failed.
 final class CompactionRequest: Sendable {
     enum Work: Sendable {
@@ -60,7 +86,7 @@ final class CompactionRequest: Sendable {
         case due
         /// Everything into one segment.
         case all
-        /// Every segment with dead rows among these.
+        /// Every segment with dead rows among these, which need not be published yet.
         case purge(Set<SegmentID>)
     }
 

@@ -37,7 +37,6 @@ extension Engine {
                 } catch {
                     note(error)
                     listener.backgroundFailure?(error)
-                    endFirstRequest(error)
                     return postpone(by: Self.retryNanoseconds)
                 }
             }
@@ -87,8 +86,13 @@ extension Engine {
     /// nothing.
     private func beginCompaction() throws(StoreError) -> CompactionJob? {
         while let request = compaction.withLock({ $0.requests.first }) {
-            if let plan = plan(for: request) { return try begin(plan, for: request) }
-            endFirstRequest(nil)
+            do throws(StoreError) {
+                if let plan = plan(for: request) { return try begin(plan, for: request) }
+                end(request)
+            } catch {
+                end(request, error)
+                throw error
+            }
         }
         guard options.compaction.isAutomatic,
             runtime.monotonicNanoseconds() >= compaction.withLock({ $0.resumeNanoseconds })
@@ -115,11 +119,10 @@ extension Engine {
         }
     }
 
-    private func endFirstRequest(_ failure: StoreError?) {
-        let request = compaction.withLock { state in
-            state.requests.isEmpty ? nil : state.requests.removeFirst()
-        }
-        request?.end(failure)
+    /// Ends a request, which may have been cancelled meanwhile.
+    private func end(_ request: CompactionRequest, _ failure: StoreError? = nil) {
+        compaction.withLock { state in state.requests.removeAll { $0 === request } }
+        request.end(failure)
         progress.open()
     }
 
@@ -242,7 +245,7 @@ extension Engine {
             note(error)
             giveUp(&job)
             listener.backgroundFailure?(error)
-            if current.request != nil { endFirstRequest(error) }
+            if let request = current.request { end(request, error) }
             return postpone(by: Self.retryNanoseconds)
         }
     }
@@ -319,6 +322,15 @@ extension Engine {
         progress.open()
     }
 
+    /// Segments that a merge or a flush writes now, or has written and not yet published.
+    var unpublishedSegments: Set<SegmentID> {
+        let files = compaction.withLock { $0.files }
+        return Set(
+            files.compactMap {
+                if case .segment(let id) = $0 { id } else { nil }
+            })
+    }
+
     private func unpin(_ output: SegmentID) {
         compaction.withLock { _ = $0.files.remove(.segment(output)) }
     }
@@ -329,31 +341,5 @@ extension Engine {
         for input in inputs where damage.file == FileNames.segment(input.record.id) {
             compaction.withLock { _ = $0.damaged.insert(input.record.id) }
         }
-    }
-}
-
-extension CompactionJob {
-    /// The merge as others see it.
-    var status: CompactionStatus {
-        let progress = merge.progress
-        return CompactionStatus(
-            inputs: plan.inputs, reason: plan.reason.rawValue, phase: progress.phase.rawValue,
-            share: progress.share)
-    }
-
-    /// The merge as it is told when it has been published.
-    func event(_ outcome: MergeOutcome, now: UInt64) -> CompactionEvent {
-        var event = CompactionEvent(
-            inputs: inputs.map(\.record.id), output: outcome.written?.record.id,
-            droppedRowCount: inputs.reduce(0) { $0 + $1.dropped.count },
-            freedByteCount: inputs.reduce(0) { $0 + $1.record.byteCount })
-        event.reason = plan.reason.rawValue
-        event.regime = outcome.regime
-        event.rowCount = outcome.written?.record.rowCount ?? 0
-        event.byteCount = outcome.written?.record.byteCount ?? 0
-        event.sourceRecall = outcome.judgement?.sourceRecall
-        event.outputRecall = outcome.judgement?.outputRecall
-        event.nanoseconds = now - startNanoseconds
-        return event
     }
 }

@@ -78,8 +78,11 @@ extension Engine {
 
     func purge() throws(StoreError) -> CompactionReport {
         try flush()
-        let dead = segmentFacts().filter { $0.deadShare > 0 }
-        let report = try compact(.purge(Set(dead.map(\.id))))
+        // A merge that began before may copy rows that have been deleted since. Its output is
+        // looked for before the segments: what is published in between is among these.
+        var stale = unpublishedSegments
+        stale.formUnion(segmentFacts().filter { $0.deadShare > 0 }.map(\.id))
+        let report = try compact(.purge(stale))
         retire()
         _ = try withManifestErrors { () throws(ManifestError) in
             try manifests.emptyTrash(
