@@ -137,5 +137,13 @@ import VarveStorageSimulation
         for _ in 0..<30 { _ = stepped.store.compactionStep() }
         #expect(try stepped.store.statistics().mergeCount == 1)
         #expect(stepped.segmentFiles.contains(first))
+        // It is left alone only where nothing has to go.
+        #expect(try stepped.store.purge().mergeCount == 0)
+        for id in [0, 150] as [UInt64] { try stepped.delete(.number(id)) }
+        let refusal = #expect(throws: StoreError.self) { try stepped.store.purge() }
+        #expect(refusal?.code == .corruption)
+        #expect(refusal?.place?.file == "segments/\(first)")
+        #expect(try stepped.store.statistics().mergeCount == 2)
+        #expect(try stepped.store.statistics().deadRowCount == 1)
     }
 }

@@ -130,13 +130,17 @@ extension Engine {
     func segmentFacts() -> [SegmentFacts] {
         let damaged = compaction.withLock { $0.damaged }
         return reading.load().segments.reversed().compactMap { handle in
-            guard !damaged.contains(handle.id) else { return nil }
-            return SegmentFacts(
-                id: handle.id, rowCount: handle.record.rowCount,
-                deletedRowCount: handle.deleted.count,
-                expiredRowCount: expiredRowCount(of: handle), byteCount: handle.record.byteCount,
-                tombstoneByteCount: handle.record.tombstones?.byteCount ?? 0)
+            damaged.contains(handle.id) ? nil : facts(of: handle)
         }
+    }
+
+    /// What the picker may know of one segment.
+    func facts(of handle: SegmentHandle) -> SegmentFacts {
+        SegmentFacts(
+            id: handle.id, rowCount: handle.record.rowCount,
+            deletedRowCount: handle.deleted.count,
+            expiredRowCount: expiredRowCount(of: handle), byteCount: handle.record.byteCount,
+            tombstoneByteCount: handle.record.tombstones?.byteCount ?? 0)
     }
 
     /// Bytes a merge may take: of what is free beyond the reserve, a part stays for scratch files.

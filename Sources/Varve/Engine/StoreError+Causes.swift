@@ -18,6 +18,16 @@ extension StoreError {
                 + "lost. Free some space: flushing is tried again every second")
     }
 
+    /// What a purge ends with where a damaged segment holds deleted rows.
+    static func cannotPurge(_ segment: SegmentID) -> StoreError {
+        let file = FileNames.segment(segment)
+        return StoreError(
+            .corruption,
+            "\(file) holds deleted rows, and is damaged, so that it cannot be rewritten; repair "
+                + "the store with segtool and purge again",
+            place: Place(file: file, section: "file", offset: 0))
+    }
+
     /// A failed call to the operating system.
     init(_ error: StorageError) {
         let (code, advice): (Code, String) =

@@ -25,7 +25,9 @@ extension Store {
     /// Afterwards no file of the store holds a row that was deleted before the call. Snapshots
     /// taken before keep the old files open, without a name, until they are dropped.
     ///
-    /// - Throws: as ``compact(_:)``.
+    /// - Throws: as ``compact(_:)``; `corruption` also where a damaged segment, which cannot be
+    ///   rewritten before the store is repaired, holds a deleted row. All others have gone then,
+    ///   unless the damage was met just now.
     @discardableResult
     public func purge() throws(StoreError) -> CompactionReport { try engine.purge() }
 
@@ -81,13 +83,20 @@ extension Engine {
         // A merge that began before may copy rows that have been deleted since. Its output is
         // looked for before the segments: what is published in between is among these.
         var stale = unpublishedSegments
-        stale.formUnion(segmentFacts().filter { $0.deadShare > 0 }.map(\.id))
+        let damaged = compaction.withLock { $0.damaged }
+        for handle in reading.load().segments where facts(of: handle).deadShare > 0 {
+            stale.insert(handle.id)
+        }
         let report = try compact(.purge(stale))
         retire()
         _ = try withManifestErrors { () throws(ManifestError) in
             try manifests.emptyTrash(
                 nowMicroseconds: runtime.wallClockMicroseconds(), graceSeconds: 0)
         }
+        let left = reading.load().segments.first {
+            stale.contains($0.id) && damaged.contains($0.id)
+        }
+        if let left { throw .cannotPurge(left.id) }
         return report
     }
 
