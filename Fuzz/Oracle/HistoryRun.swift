@@ -140,7 +140,7 @@ package final class HistoryRun {
         case .upgrade:
             options = options.upgraded
             try reopen()
-            try requireStore().purge()
+            try purge()
             try compact(.all)
         case .work(let count): for _ in 0..<count { runtime.step() }
         case .pause(let nanoseconds):
@@ -155,7 +155,7 @@ package final class HistoryRun {
         case .compact: try compact(.all)
         case .startCompacting: try requireStore().requestCompaction(.all)
         case .purge:
-            try requireStore().purge()
+            try purge()
             witness.change { $0.sync() }
         case .flush:
             let before = flushCount
@@ -179,6 +179,13 @@ package final class HistoryRun {
         case .checkpoint: try checkpoint()
         case .look: try look()
         }
+    }
+
+    /// Purges: nobody writes meanwhile, so that no segment has a deleted row afterwards.
+    private func purge() throws {
+        try requireStore().purge()
+        let dead = try requireStore().statistics().deadRowCount
+        try require(dead == 0, "purging has left \(dead) deleted rows")
     }
 
     private func reopen() throws {

@@ -252,6 +252,21 @@ package struct Scenario: Sendable {
                 $0.steps.append(.compact)
             }
         ),
+        (
+            "purge while merging",
+            {
+                $0.plan.options.compaction.isAutomatic = true
+                $0.plan.options.compaction.tierCount = 2
+                for start in [1, 20] as [UInt64] {
+                    $0.write(ids: Array(start..<start + 12))
+                    $0.flush()
+                }
+                $0.steps.append(.work(2))
+                $0.delete([3, 22])
+                $0.steps.append(.purge)
+                $0.write(ids: [5])
+            }
+        ),
     ]
 
     /// The history.

@@ -40,6 +40,7 @@ enum MutantTrail {
         case .dropTombstoneNameSync: [.points(["a segment dies"])]
         case .forgetMarksAtFlush: [.points(["a log is full"])]
         case .forgetMergeDeletes, .misplaceMergeOutput: [.points(["writes while merging"])]
+        case .purgePublishedOnly: [.points(["purge while merging"])]
         case .forgetMarksAtMerge: [.histories(24_002...24_002)]
         case .forgetReplacedByLoad: [.points(["import"])]
         case .dropLoadPlace: [.calls(["each-write-lost-behind"], ["import"])]

@@ -95,6 +95,8 @@ public enum Mutant: Int, CaseIterable, Sendable {
     case forgetMarksAtMerge
     /// The output of a merge stands behind all other segments.
     case misplaceMergeOutput
+    /// A purge does not look at what a merge under way writes.
+    case purgePublishedOnly
     /// A bulk load does not delete the rows that it replaces.
     case forgetReplacedByLoad
     /// A load takes no place among the writes.

@@ -5,6 +5,7 @@ import VarveCompaction
 import VarveManifest
 import VarveQuery
 import VarveStorage
+import VarveMutants
 
 extension Store {
     /// Merges segments now, and returns when that is done.
@@ -82,7 +83,7 @@ extension Engine {
         try flush()
         // A merge that began before may copy rows that have been deleted since. Its output is
         // looked for before the segments: what is published in between is among these.
-        var stale = unpublishedSegments
+        var stale = Mutant.isPlanted(.purgePublishedOnly) ? [] : unpublishedSegments
         let damaged = compaction.withLock { $0.damaged }
         for handle in reading.load().segments where facts(of: handle).deadShare > 0 {
             stale.insert(handle.id)
