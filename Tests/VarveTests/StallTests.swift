@@ -7,14 +7,17 @@ import VarveStorage
 import VarveStorageSimulation
 
 /// A store of small memtables on a simulated disk: a hundred rows fill one.
-private final class SmallStore: Sendable {
+final class SmallStore: Sendable {
     static let dimension = 4_096
     let disk = SimulatedFileSystem(seed: 1)
     let store: Store
 
-    init(listener: EventListener = EventListener()) throws {
+    init(
+        _ runtime: any Runtime = SimulatedRuntime(seed: 1),
+        listener: EventListener = EventListener()
+    ) throws {
         store = try Store.create(
-            at: "/store", on: disk, SimulatedRuntime(seed: 1),
+            at: "/store", on: disk, runtime,
             schema: Schema(
                 dimension: Self.dimension, metric: .euclidean, elementType: .float32),
             options: Self.options, listener: listener)

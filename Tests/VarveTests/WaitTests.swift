@@ -7,126 +7,108 @@ import VarveStorage
 import VarveStorageSimulation
 
 @Suite struct WaitTests {
-    private static let dimension = 4_096
-
-    private func makeStore(_ runtime: HeldRuntime) throws -> Store {
-        var options = Options()
-        options.memoryBudgetByteCount = Options.minimumMemoryBudgetByteCount
-        options.durability = .onRequest
-        options.maxDegree = 8
-        options.buildWidth = 8
-        options.compaction.isAutomatic = false
-        return try Store.create(
-            at: "/store", on: SimulatedFileSystem(seed: 1), runtime,
-            schema: Schema(
-                dimension: Self.dimension, metric: .euclidean, elementType: .float32),
-            options: options)
-    }
-
-    private func writeRow(_ row: Int, to store: Store) throws {
-        var vector = [Float](repeating: 0, count: Self.dimension)
-        vector[row % Self.dimension] = 1
-        try store.upsert(id: .number(UInt64(row)), vector: vector)
-    }
+    private let runtime = HeldRuntime()
 
     /// Writes rows from `first` on until as many memtables as may wait for their flush; gives the
     /// next row.
-    private func fill(_ store: Store, from first: Int = 0) throws -> Int {
+    private func fill(_ small: SmallStore, from first: Int = 0) throws -> Int {
         var row = first
-        while try store.statistics().sealedMemtableCount < Options.sealedMemtableLimit {
-            try writeRow(row, to: store)
+        while try small.store.statistics().sealedMemtableCount < Options.sealedMemtableLimit {
+            try small.writeRow(row)
             row += 1
         }
         return row
     }
 
     @Test func `a flush on demand waits again when writes have taken its room`() throws {
-        let runtime = HeldRuntime()
-        let store = try makeStore(runtime)
+        let small = try SmallStore(runtime)
         defer { runtime.letFlush() }
-        let written = Mutex(try fill(store))
+        let written = Mutex(try fill(small))
         let problem = Mutex<(any Error)?>(nil)
         runtime.letOneFlush {
             do {
-                try written.withLock { $0 = try fill(store, from: $0) }
+                try written.withLock { $0 = try fill(small, from: $0) }
             } catch {
                 problem.withLock { $0 = error }
             }
         }
         let before = written.withLock { $0 }
-        try store.flush()
+        try small.store.flush()
         #expect(problem.withLock { $0 } == nil)
         #expect(written.withLock { $0 } > before)
-        #expect(try store.statistics().sealedMemtableCount == 0)
-        #expect(try store.count() == written.withLock { $0 })
-        try store.close()
+        #expect(try small.store.statistics().sealedMemtableCount == 0)
+        #expect(try small.store.count() == written.withLock { $0 })
+        try small.store.close()
     }
 
     @Test func `a write goes on when a flush on demand has taken its room`() throws {
-        let runtime = HeldRuntime()
-        let store = try makeStore(runtime)
+        let small = try SmallStore(runtime)
         defer { runtime.letFlush() }
-        var row = try fill(store)
-        let flusher = Mutex<(any Worker)?>(nil)
-        let problem = Mutex<(any Error)?>(nil)
+        var row = try fill(small)
+        let flush = Errand { try small.store.flush() }
         runtime.letOneFlush {
-            let worker = runtime.system.startWorker("flush on demand") {
-                do {
-                    try store.flush()
-                } catch {
-                    problem.withLock { $0 = error }
-                }
-                return .finished
-            }
-            flusher.withLock { $0 = worker }
-            while (try? store.statistics().sealedMemtableCount) != Options.sealedMemtableLimit,
-                problem.withLock({ $0 }) == nil
+            flush.start(on: runtime)
+            while (try? small.store.statistics().sealedMemtableCount)
+                != Options.sealedMemtableLimit, flush.problem == nil
             {
                 runtime.sleep(nanoseconds: 1_000_000)
             }
         }
-        while flusher.withLock({ $0 }) == nil {
-            try writeRow(row, to: store)
+        while !flush.hasStarted {
+            try small.writeRow(row)
             row += 1
         }
-        flusher.withLock { $0 }?.join()
-        #expect(problem.withLock { $0 } == nil)
-        #expect(try store.count() == row)
-        try store.close()
+        flush.join()
+        #expect(flush.problem == nil)
+        #expect(try small.store.count() == row)
+        try small.store.close()
     }
 
     @Test func `a store that is closed just as a load begins waits for its end`() throws {
-        let runtime = HeldRuntime()
-        let store = try makeStore(runtime)
+        let small = try SmallStore(runtime)
         defer { runtime.letFlush() }
-        let closer = Mutex<(any Worker)?>(nil)
-        let problem = Mutex<(any Error)?>(nil)
+        let close = Errand { try small.store.close() }
         runtime.letOneFlush {
-            let worker = runtime.system.startWorker("close") {
-                do {
-                    try store.close()
-                } catch {
-                    problem.withLock { $0 = error }
-                }
-                return .finished
-            }
-            closer.withLock { $0 = worker }
-            while (try? store.count()) != nil { runtime.sleep(nanoseconds: 1_000_000) }
+            close.start(on: runtime)
+            while (try? small.store.count()) != nil { runtime.sleep(nanoseconds: 1_000_000) }
         }
         let refusal = #expect(throws: StoreError.self) {
-            var rows = [Row(id: 1, vector: [Float](repeating: 1, count: Self.dimension))]
-            try store.bulkLoad { rows.popLast() }
+            let vector = [Float](repeating: 1, count: SmallStore.dimension)
+            var rows = [Row(id: 1, vector: vector)]
+            try small.store.bulkLoad { rows.popLast() }
         }
         #expect(refusal?.code == .closed)
-        closer.withLock { $0 }?.join()
-        #expect(problem.withLock { $0 } == nil)
+        close.join()
+        #expect(close.problem == nil)
     }
+}
+
+/// Something that another thread does once, and what went wrong.
+private final class Errand: Sendable {
+    private let body: @Sendable () throws -> Void
+    private let worker = Mutex<(any Worker)?>(nil)
+    private let failure = Mutex<(any Error)?>(nil)
+
+    init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
+
+    var problem: (any Error)? { failure.withLock { $0 } }
+    var hasStarted: Bool { worker.withLock { $0 != nil } }
+
+    func start(on runtime: HeldRuntime) {
+        let started = runtime.startWorker("errand") { [self] in
+            do { try body() } catch { failure.withLock { $0 = error } }
+            return .finished
+        }
+        worker.withLock { $0 = started }
+    }
+
+    func join() { worker.withLock { $0 }?.join() }
 }
 
 /// The threads and clocks of this machine, but the worker that flushes rests until it is let go,
 /// and whoever waits first does not get on before something else has been done.
 private final class HeldRuntime: Runtime {
-    fileprivate let system = SystemRuntime()
+    private let system = SystemRuntime()
     /// How many steps the builder may make.
     private let allowance = Atomic<Int>(0)
     private let isStepping = Atomic<Bool>(false)

@@ -28,7 +28,7 @@ extension Store {
     ///
     /// - Throws: as ``compact(_:)``; `corruption` also where a damaged segment, which cannot be
     ///   rewritten before the store is repaired, holds a deleted row. All others have gone then,
-    ///   unless the damage was met just now.
+    ///   unless the purge itself met the damage.
     @discardableResult
     public func purge() throws(StoreError) -> CompactionReport { try engine.purge() }
 
@@ -84,7 +84,6 @@ extension Engine {
         // A merge that began before may copy rows that have been deleted since. Its output is
         // looked for before the segments: what is published in between is among these.
         var stale = Mutant.isPlanted(.purgePublishedOnly) ? [] : unpublishedSegments
-        let damaged = compaction.withLock { $0.damaged }
         for handle in reading.load().segments where facts(of: handle).deadShare > 0 {
             stale.insert(handle.id)
         }
@@ -94,6 +93,8 @@ extension Engine {
             try manifests.emptyTrash(
                 nowMicroseconds: runtime.wallClockMicroseconds(), graceSeconds: 0)
         }
+        // Some may have been found damaged just now, by the merge that was under way.
+        let damaged = compaction.withLock { $0.damaged }
         let left = reading.load().segments.first {
             stale.contains($0.id) && damaged.contains($0.id)
         }
